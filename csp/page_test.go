@@ -1,0 +1,52 @@
+package csp
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPagePolicy(t *testing.T) {
+	const n = "'nonce-AAAAAAAAAAAAAAAAAAAAAA=='"
+	const base = "; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; "
+	tests := []struct {
+		name string
+		page Page
+		want string
+	}{
+		{"a page", Page{Nonce: testNonce}, "script-src " + n + base + "trusted-types default"},
+		{"nothing may run", Page{}, "script-src 'none'" + base + "trusted-types default"},
+		{"with the chat", Page{Nonce: testNonce, InlineChat: true},
+			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src 'self' 'unsafe-inline'"},
+		{"a narrowed style-src still serves Converse", Page{Nonce: testNonce, InlineChat: true, Directives: map[string][]string{"style-src": {"'self'"}}},
+			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src 'self' " + n + "; style-src-attr 'unsafe-inline'"},
+		{"the operator's directives", Page{Nonce: testNonce, ReportURI: "/r", Directives: map[string][]string{"img-src": {"*"}, "frame-ancestors": {"'none'"}, "trusted-types": {"angular"}}},
+			"script-src " + n + strings.Replace(base, "frame-ancestors 'self'", "frame-ancestors 'none'", 1) + "trusted-types default angular; img-src *; report-uri /r; report-to chatproxy"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.page.Policy().String(); got != tt.want {
+				t.Errorf("\n got %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCompartmentHasNoOriginOfItsOwn(t *testing.T) {
+	p := Compartment{Host: "https://www.example.com", Prelude: "https://www.example.com/p.js", Origins: []string{"https://ads.example"}, Popups: true}.Policy()
+	sandbox, ok := p.Get("sandbox")
+	if !ok {
+		t.Fatal("no sandbox directive")
+	}
+	for _, token := range sandbox {
+		switch token {
+		case "allow-same-origin", "allow-top-navigation", "allow-modals", "allow-downloads":
+			t.Errorf("sandbox has %s", token)
+		}
+	}
+	if got, _ := p.Get("connect-src"); len(got) != 1 || got[0] != "https://ads.example" {
+		t.Errorf("connect-src = %q", got)
+	}
+	if got, _ := (Compartment{Host: "https://h", Prelude: "https://h/p"}).Policy().Get("connect-src"); len(got) != 1 || got[0] != "'none'" {
+		t.Errorf("connect-src without origins = %q, want 'none'", got)
+	}
+}
