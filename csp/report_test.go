@@ -42,6 +42,6 @@ func TestReportsCannotForgeLogLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.ContainsAny(got[0].EffectiveDirective, "\n\r") || len(got[0].BlockedURL) > 310 {
-		t.Errorf("not bounded or not clean: %q", got[0])
+		t.Errorf("not bounded or not clean: %+v", got[0])
 	}
 }
