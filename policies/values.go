@@ -1,0 +1,157 @@
+package policies
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// UnmarshalText reads an absolute http or https URL that names a server only.
+func (u *URL) UnmarshalText(text []byte) error {
+	parsed, err := parseOrigin(string(text))
+	if err != nil {
+		return err
+	}
+	u.URL = parsed
+	return nil
+}
+
+// Origin is a scheme and host, like https://ads.example, as a CSP source.
+type Origin string
+
+// UnmarshalText reads an origin.
+func (o *Origin) UnmarshalText(text []byte) error {
+	parsed, err := parseOrigin(string(text))
+	if err != nil {
+		return err
+	}
+	*o = Origin(OriginOf(parsed))
+	return nil
+}
+
+func parseOrigin(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%q is not a URL", s)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "":
+		return nil, fmt.Errorf("%q is not an http or https URL like http://127.0.0.1:3000", s)
+	case u.User != nil:
+		return nil, errors.New("a user name or password does not belong into this URL")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%q names more than a server: give scheme, host and port only", s)
+	case strings.ContainsAny(u.Host, "*'\"; ,"):
+		return nil, fmt.Errorf("the host of %q has a character that no host has", s)
+	}
+	return u, nil
+}
+
+// OriginOf returns scheme, host and port of u in lower case, without the port
+// where it is the scheme's own: the serialization of HTML §7.1.1 for http and
+// https. For other schemes it returns "null".
+func OriginOf(u *url.URL) string {
+	scheme := strings.ToLower(u.Scheme)
+	if scheme != "http" && scheme != "https" || u.Host == "" {
+		return "null"
+	}
+	host := strings.ToLower(u.Host)
+	if scheme == "http" {
+		host = strings.TrimSuffix(host, ":80")
+	} else {
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return scheme + "://" + strings.TrimSuffix(host, ":")
+}
+
+// UnmarshalText reads a CIDR prefix or an address.
+func (p *Prefix) UnmarshalText(text []byte) error {
+	s := string(text)
+	if addr, err := netip.ParseAddr(s); err == nil {
+		p.Prefix = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither an address nor a network like 10.0.0.0/8", s)
+	}
+	p.Prefix = prefix
+	return nil
+}
+
+// Bytes is a size, written like 512, 32KiB, 10MiB or 1GiB.
+type Bytes int64
+
+// UnmarshalText reads a size.
+func (b *Bytes) UnmarshalText(text []byte) error {
+	s, unit := string(text), int64(1)
+	for suffix, size := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+		if number, ok := strings.CutSuffix(s, suffix); ok {
+			s, unit = number, size
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 || n > (1<<62)/unit {
+		return fmt.Errorf("%q is not a size like 32KiB or 10MiB", text)
+	}
+	*b = Bytes(n * unit)
+	return nil
+}
+
+// Digest is a CSP hash-source without its quotes, like sha256-….
+type Digest string
+
+// UnmarshalText reads a digest.
+func (d *Digest) UnmarshalText(text []byte) error {
+	algorithm, value, ok := strings.Cut(strings.Trim(string(text), "'"), "-")
+	sizes := map[string]int{"sha256": 32, "sha384": 48, "sha512": 64}
+	sum, err := base64.StdEncoding.DecodeString(value)
+	if !ok || err != nil || sizes[algorithm] == 0 || len(sum) != sizes[algorithm] {
+		return fmt.Errorf("%q is not a digest like sha384-… (base64)", text)
+	}
+	*d = Digest(algorithm + "-" + value)
+	return nil
+}
+
+// oneOf is what every closed set of words shares.
+func oneOf[T ~string](target *T, text []byte, words ...T) error {
+	for _, w := range words {
+		if string(w) == string(text) {
+			*target = w
+			return nil
+		}
+	}
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = string(w)
+	}
+	return fmt.Errorf("%q is not one of: %s", text, strings.Join(quoted, ", "))
+}
+
+// UnmarshalText reads a mode.
+func (m *Mode) UnmarshalText(text []byte) error {
+	return oneOf(m, text, ModeEnforce, ModeReportOnly, ModeOff)
+}
+
+// UnmarshalText reads a placement.
+func (p *Placement) UnmarshalText(text []byte) error {
+	return oneOf(p, text, PlacementInline, PlacementVault)
+}
+
+// UnmarshalText reads a way to encrypt.
+func (s *StreamTLS) UnmarshalText(text []byte) error {
+	return oneOf(s, text, StreamStartTLS, StreamDirect, StreamNone)
+}
+
+// UnmarshalText reads what becomes of the upstream's policies.
+func (u *UpstreamCSP) UnmarshalText(text []byte) error {
+	return oneOf(u, text, UpstreamCombine, UpstreamReplace)
+}
+
+// UnmarshalText reads a verdict.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	return oneOf(v, text, Allow, Isolate, Strip)
+}
