@@ -1,0 +1,23 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+)
+
+func TestBundlesAreFresh(t *testing.T) {
+	for _, realm := range realms {
+		want, err := build("..", realm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(distFile("..", realm))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is stale: run go generate ./browser", distFile("browser", realm))
+		}
+	}
+}

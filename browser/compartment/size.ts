@@ -1,0 +1,15 @@
+// Tells the host how high the content is; the host decides within the policy's bounds.
+
+import type { ToGuard } from "../message/message";
+
+export function reportSize(port: MessagePort): void {
+  let last = -1;
+  const observer = new ResizeObserver(() => {
+    const height = Math.ceil(document.body.getBoundingClientRect().height);
+    if (height === last) return;
+    last = height;
+    const message: ToGuard = { type: "resize", height };
+    port.postMessage(message);
+  });
+  observer.observe(document.body);
+}

@@ -1,0 +1,56 @@
+package browser
+
+import "encoding/json"
+
+// Config is what the guard is told about its page. It stands as JSON in the
+// data-config attribute of the guard's own start tag. guard/config.ts has the
+// same shape.
+type Config struct {
+	// Rules decide on scripts that scripts create; the first match wins.
+	Rules []Rule `json:"rules"`
+	// Default is the verdict on an external script that no rule names.
+	Default string `json:"default"`
+	// Compartments are the policy's own, by name. Others are named by the origin
+	// of their scripts and hidden.
+	Compartments map[string]Frame `json:"compartments"`
+	// Marker is the query parameter that makes a page's URL its compartment's.
+	Marker string `json:"marker"`
+	// Observe is true on pages in report-only mode: the guard stands aside.
+	Observe bool `json:"observe,omitempty"`
+	// Chat is the chat client where the page has it inline.
+	Chat *Chat `json:"chat,omitempty"`
+}
+
+// Rule is a rule of the policy as the guard needs it.
+type Rule struct {
+	Match       []Pattern `json:"match"`
+	Verdict     string    `json:"verdict"`
+	Compartment string    `json:"compartment,omitempty"`
+}
+
+// Pattern matches a URL with regular expressions on its origin (empty: the
+// page's own) and on its path, with "?" and the query if Query is true.
+type Pattern struct {
+	Origin string `json:"origin,omitempty"`
+	Path   string `json:"path"`
+	Query  bool   `json:"query,omitempty"`
+}
+
+// Frame is how a compartment looks. Sizes are CSS pixels.
+type Frame struct {
+	Visible   bool `json:"visible"`
+	Width     int  `json:"width"`
+	Height    int  `json:"height"`
+	MaxHeight int  `json:"maxHeight"`
+}
+
+// Chat is how the guard starts Converse in the page.
+type Chat struct {
+	Base       string          `json:"base"`                // path of the client's folder, ends in "/"
+	BOSH       string          `json:"bosh,omitempty"`      // path of the BOSH endpoint
+	WebSocket  string          `json:"websocket,omitempty"` // path of the WebSocket endpoint
+	Domain     string          `json:"domain"`              // XMPP domain
+	Settings   json.RawMessage `json:"settings"`            // the operator's own
+	Stylesheet string          `json:"stylesheet"`          // file in the folder
+	Module     string          `json:"module"`              // file in the folder
+}

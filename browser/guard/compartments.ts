@@ -1,0 +1,151 @@
+// The host side of compartments: collects the inert scripts of the page in
+// document order and runs them in opaque frames.
+
+import type { Config, Frame } from "./config";
+import type { Hello, IsolatedScript, ToCompartment } from "../message/message";
+import { readToGuard } from "../message/message";
+
+/** Must equal rewrite.InertType and its attributes. */
+const INERT = 'script[type="text/x-chatproxy"]';
+const OWN_ATTRIBUTES = /^(?:type|nonce|on.*|data-chatproxy-.*)$/i;
+const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0 };
+
+/** A compartment's frame, and the way to it once its document is there. */
+interface Compartment {
+  readonly post: (message: ToCompartment) => void;
+}
+
+export class Compartments {
+  readonly #config: Config;
+  readonly #nonce: string;
+  readonly #hidden = new Map<string, Compartment>();
+  /** Visible compartments stand where their scripts stood: one for each place. */
+  readonly #visible = new WeakMap<Element, Map<string, Compartment>>();
+  readonly #seen = new WeakSet<Element>();
+
+  constructor(config: Config, nonce: string) {
+    this.#config = config;
+    this.#nonce = nonce;
+  }
+
+  /** Watches the page while it streams. */
+  collect(): void {
+    const observer = new MutationObserver(() => this.#collectNow());
+    observer.observe(document, { childList: true, subtree: true });
+    addEventListener("DOMContentLoaded", () => {
+      this.#collectNow();
+      observer.disconnect();
+    });
+  }
+
+  /** Runs a script in the named compartment, which is made where it is missing. */
+  run(name: string, script: IsolatedScript, anchor: Element | null): void {
+    this.#compartment(name, anchor).post({ type: "run", script });
+  }
+
+  #collectNow(): void {
+    for (const element of document.querySelectorAll<HTMLScriptElement>(INERT)) {
+      // The nonce shows that the proxy made it. Markup that was injected into the
+      // page, or by a script, cannot have it.
+      if (this.#seen.has(element) || element.nonce !== this.#nonce) continue;
+      this.#seen.add(element);
+      this.run(element.dataset["chatproxyCompartment"] ?? "", describe(element), element);
+    }
+  }
+
+  #compartment(name: string, anchor: Element | null): Compartment {
+    const known = Object.hasOwn(this.#config.compartments, name);
+    const frame = (known && this.#config.compartments[name]) || ANY_SIZE;
+    const place = frame.visible ? anchor?.parentElement : null;
+    let places = this.#hidden;
+    if (place) {
+      places = this.#visible.get(place) ?? new Map<string, Compartment>();
+      this.#visible.set(place, places);
+    }
+    let compartment = places.get(name);
+    if (!compartment) {
+      compartment = this.#open(name, frame, place ? anchor : null);
+      places.set(name, compartment);
+    }
+    return compartment;
+  }
+
+  #open(name: string, frame: Frame, anchor: Element | null): Compartment {
+    const element = document.createElement("iframe");
+    const waiting: ToCompartment[] = [];
+    let port: MessagePort | null = null;
+    element.title = anchor ? "Advertisement" : "";
+    if (anchor) {
+      Object.assign(element.style, {
+        border: "0",
+        display: "block",
+        width: `${frame.width}px`,
+        height: `${frame.height}px`,
+        maxWidth: "100%",
+        colorScheme: "normal",
+      });
+    } else {
+      // Not display:none, in which some engines run no animation frames and
+      // measure nothing.
+      Object.assign(element.style, {
+        position: "fixed",
+        width: "1px",
+        height: "1px",
+        left: "-2px",
+        top: "-2px",
+        border: "0",
+        opacity: "0",
+        pointerEvents: "none",
+      });
+      element.setAttribute("aria-hidden", "true");
+      element.tabIndex = -1;
+    }
+    element.addEventListener(
+      "load",
+      () => {
+        const channel = new MessageChannel();
+        port = channel.port1;
+        port.onmessage = (event) => {
+          const message = readToGuard(event.data);
+          if (message && anchor) {
+            const height = Math.min(Math.max(message.height, frame.height), frame.maxHeight);
+            element.style.height = `${height}px`;
+          }
+        };
+        const hello: Hello = {
+          chatproxy: "hello",
+          page: { title: document.title, referrer: document.referrer, width: innerWidth, height: innerHeight },
+        };
+        // The origin is opaque and cannot be named; nothing secret is in it.
+        element.contentWindow?.postMessage(hello, "*", [channel.port2]);
+        for (const message of waiting.splice(0)) port.postMessage(message);
+      },
+      { once: true },
+    );
+    element.src = this.#address(name);
+    if (anchor) anchor.after(element);
+    else (document.body ?? document.documentElement).append(element);
+    return { post: (message) => void (port ? port.postMessage(message) : waiting.push(message)) };
+  }
+
+  /** The page's own path and query plus the marker, so that location reads as the page's. */
+  #address(name: string): string {
+    const url = new URL(location.href);
+    url.search += `${url.search ? "&" : "?"}${this.#config.marker}=${encodeURIComponent(name)}`;
+    return url.href;
+  }
+}
+
+/** Reads an inert script's element. */
+function describe(element: HTMLScriptElement): IsolatedScript {
+  const src = element.dataset["chatproxySrc"];
+  return {
+    src: src === undefined ? null : new URL(src, document.baseURI).href,
+    text: src === undefined ? (element.textContent ?? "") : "",
+    type: element.dataset["chatproxyType"] ?? "",
+    async: element.async && element.hasAttribute("async"),
+    attributes: [...element.attributes]
+      .filter((attribute) => !OWN_ATTRIBUTES.test(attribute.name))
+      .map((attribute) => [attribute.name, attribute.value] as const),
+  };
+}

@@ -1,0 +1,50 @@
+// The guard's configuration: the shape of browser.Config in config.go.
+
+export type Verdict = "allow" | "isolate" | "strip";
+
+export interface Pattern {
+  readonly origin?: string;
+  readonly path: string;
+  readonly query?: boolean;
+}
+
+export interface Rule {
+  readonly match: readonly Pattern[];
+  readonly verdict: Verdict;
+  readonly compartment?: string;
+}
+
+export interface Frame {
+  readonly visible: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly maxHeight: number;
+}
+
+export interface Chat {
+  readonly base: string;
+  readonly bosh?: string;
+  readonly websocket?: string;
+  readonly domain: string;
+  readonly settings: Record<string, unknown>;
+  readonly stylesheet: string;
+  readonly module: string;
+}
+
+export interface Config {
+  readonly rules: readonly Rule[];
+  readonly default: Verdict;
+  readonly compartments: Readonly<Record<string, Frame>>;
+  readonly marker: string;
+  readonly observe?: boolean;
+  readonly chat?: Chat;
+}
+
+/** Takes the configuration and the nonce from the guard's own element, and the element out of the page. */
+export function takeConfig(): { config: Config; nonce: string } {
+  const own = document.currentScript as HTMLScriptElement;
+  const config = JSON.parse(own.dataset["config"] ?? "") as Config;
+  const nonce = own.nonce;
+  own.remove();
+  return { config, nonce };
+}

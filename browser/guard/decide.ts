@@ -1,0 +1,57 @@
+// The verdict on a script that a script creates: the same rules as for scripts in
+// the page's markup (policies.Scripts.Decide), on the URL as the browser reads it.
+
+import type { Config, Pattern, Verdict } from "./config";
+
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly compartment: string;
+  /** The absolute URL. */
+  readonly url: string;
+}
+
+export type Decide = (url: string) => Decision;
+
+interface Compiled {
+  readonly matches: (url: URL) => boolean;
+  readonly verdict: Verdict;
+  readonly compartment: string | undefined;
+}
+
+export function makeDecide(config: Config): Decide {
+  const here = location.origin;
+  const rules: Compiled[] = config.rules.map((rule) => {
+    const patterns = rule.match.map((pattern) => compile(pattern, here));
+    return {
+      matches: (url) => patterns.some((matches) => matches(url)),
+      verdict: rule.verdict,
+      compartment: rule.compartment,
+    };
+  });
+  return (text) => {
+    let url: URL;
+    try {
+      url = new URL(text, document.baseURI);
+    } catch {
+      return { verdict: "strip", compartment: "", url: text };
+    }
+    // data: and blob: scripts have no origin that a rule could name.
+    if (url.protocol !== "https:" && url.protocol !== "http:") {
+      return { verdict: "strip", compartment: "", url: url.href };
+    }
+    const rule = rules.find((candidate) => candidate.matches(url));
+    return {
+      verdict: rule ? rule.verdict : config.default,
+      compartment: rule?.compartment || url.origin,
+      url: url.href,
+    };
+  };
+}
+
+function compile(pattern: Pattern, here: string): (url: URL) => boolean {
+  const origin = pattern.origin ? new RegExp(pattern.origin) : null;
+  const path = new RegExp(pattern.path);
+  return (url) =>
+    (origin ? origin.test(url.origin) : url.origin === here) &&
+    path.test(pattern.query ? url.pathname + (url.search || "?") : url.pathname);
+}
