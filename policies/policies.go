@@ -133,6 +133,8 @@ const (
 	// The chat is not put on such a page.
 	ModeReportOnly Mode = "report-only"
 	// ModeOff passes the page on as it is. The chat is not put on such a page.
+	// Danger: it shares the site's origin, so a hostile script on it can open a
+	// page with an inline chat and read it.
 	ModeOff Mode = "off"
 )
 

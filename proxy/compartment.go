@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"chatproxy/browser"
+	"chatproxy/csp"
+	"chatproxy/policies"
+)
+
+// Marker is the query parameter, always the last, that makes a page's URL the URL
+// of a compartment's document. Its value names the compartment: one of the
+// policy's, or the origin of scripts that no rule names.
+const Marker = "chatproxy-compartment"
+
+// compartments answers requests for a compartment's document, which stands at the
+// page's own path and query so that location reads as the page's.
+func (s *Site) compartments(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := exchangeOf(r)
+		query, name, found := cutMarker(r.URL.RawQuery)
+		if !found || x.mode == modeOff || r.Method != http.MethodGet {
+			next.ServeHTTP(w, r)
+			return
+		}
+		switch r.Header.Get("Sec-Fetch-Dest") {
+		case "iframe", "": // an old browser does not say
+		case "document":
+			// Somebody opened a frame of the page in a tab of its own.
+			http.Redirect(w, r, (&url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: query}).String(), http.StatusSeeOther)
+			return
+		default:
+			s.refuse(w, r, refusal{http.StatusForbidden, "This is part of another page.", nil})
+			return
+		}
+		// A compartment that sends itself to another name, to get at that one's
+		// connections, has an opaque origin and shows it.
+		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+			s.refuse(w, r, refusal{http.StatusForbidden, "This is part of another page.", nil})
+			return
+		}
+		policy, ok := s.compartmentPolicy(x, name)
+		if !ok {
+			s.refuse(w, r, refusal{http.StatusNotFound, "There is no such compartment.", nil})
+			return
+		}
+		h := w.Header()
+		s.writeFixedHeaders(h, r)
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		h.Set(csp.Header, policy.String())
+		h.Set("Permissions-Policy", deniedFeatures)
+		_, _ = io.WriteString(w, `<!doctype html><html><head><meta charset="utf-8"><style>html,body{margin:0}</style>`+
+			`<script src="`+browser.Compartment.Path+`"></script></head><body></body></html>`) // the client went away
+	})
+}
+
+// deniedFeatures keeps devices and prompts from every script in the frame.
+const deniedFeatures = "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), " +
+	"bluetooth=(), midi=(), payment=(), publickey-credentials-get=(), clipboard-read=(), clipboard-write=(), fullscreen=()"
+
+// cutMarker takes the marker, which is the last parameter, off a query.
+func cutMarker(query string) (before, name string, found bool) {
+	i := strings.LastIndex(query, Marker+"=")
+	if i < 0 || i > 0 && query[i-1] != '&' {
+		return query, "", false
+	}
+	name, err := url.QueryUnescape(query[i+len(Marker)+1:])
+	if err != nil || strings.Contains(query[i:], "&") {
+		return query, "", false
+	}
+	return strings.TrimSuffix(query[:i], "&"), name, true
+}
+
+// compartmentPolicy returns the policy of the named compartment, and whether there
+// is one of that name.
+func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
+	host := policies.OriginOf(x.page)
+	c := csp.Compartment{Host: host, Prelude: host + browser.Compartment.Path}
+	if known, ok := s.policy.Compartments[name]; ok {
+		c.Popups = known.Popups
+		for _, rule := range s.policy.Scripts.Rules {
+			if rule.Compartment == name {
+				for _, glob := range rule.Match.Src {
+					c.Origins = append(c.Origins, glob.Source(host))
+				}
+			}
+		}
+		for _, origin := range known.Connect {
+			c.Origins = append(c.Origins, string(origin))
+		}
+		slices.Sort(c.Origins)
+		c.Origins = slices.Compact(c.Origins)
+		return c.Policy(), true
+	}
+	var origin policies.Origin
+	if err := origin.UnmarshalText([]byte(name)); err != nil || string(origin) != name {
+		return csp.Policy{}, false
+	}
+	if name != host {
+		c.Origins = []string{name}
+	}
+	return c.Policy(), true
+}

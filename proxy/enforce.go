@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"net/http"
+
+	"chatproxy/csp"
+	"chatproxy/policies"
+)
+
+const modeOff = policies.ModeOff
+
+// enforcePolicy writes the policy of the response: the last step of every way out.
+func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
+	if res.StatusCode == http.StatusNotModified || res.StatusCode == http.StatusSwitchingProtocols {
+		// With a 304 the browser goes on with the policy that it stored; a new
+		// nonce would lock the old page.
+		return nil
+	}
+	s.writeFixedHeaders(res.Header, res.Request)
+	if x.kind != data {
+		s.writePolicy(x, res.Header)
+	}
+	return nil
+}
+
+// writePolicy puts ours first and the upstream's own beside it, each a policy of
+// its own that must be met too.
+func (s *Site) writePolicy(x *exchange, h http.Header) {
+	nonce := x.nonce
+	if x.kind != page {
+		nonce = csp.Nonce{} // nothing was granted
+	}
+	ours := csp.Page{
+		Nonce:      nonce,
+		InlineChat: x.chat && x.kind == page,
+		Directives: s.policy.CSP.Directives,
+		ReportURI:  reportPath,
+	}.Policy().String()
+	h.Del(csp.Header)
+	h.Del(csp.HeaderReportOnly)
+	h.Set("Reporting-Endpoints", csp.ReportingGroup+`="`+reportPath+`"`)
+	if x.mode == policies.ModeReportOnly {
+		h.Add(csp.HeaderReportOnly, ours)
+	} else {
+		h.Add(csp.Header, ours)
+	}
+	if s.policy.CSP.Upstream == policies.UpstreamReplace {
+		return
+	}
+	for _, p := range x.upstream {
+		h.Add(csp.Header, csp.GrantNonce(p, x.nonce).String())
+	}
+	for _, p := range x.upstreamReport {
+		h.Add(csp.HeaderReportOnly, csp.GrantNonce(p, x.nonce).String())
+	}
+}
+
+// writeFixedHeaders sets what every response has, by unrolled/secure. What the
+// upstream chose for itself in Referrer-Policy and Cross-Origin-Opener-Policy stays.
+func (s *Site) writeFixedHeaders(h http.Header, r *http.Request) {
+	fixed, _, err := s.secure.ProcessNoModifyRequest(nil, r)
+	if err != nil {
+		return // only for options that redirect or refuse, which are not used
+	}
+	for name, values := range fixed {
+		switch name {
+		case "Referrer-Policy", "Cross-Origin-Opener-Policy":
+			if h.Get(name) != "" {
+				continue
+			}
+		}
+		h[name] = values
+	}
+}
+
+// fixedHeaders sets the fixed headers on answers of our own.
+func (s *Site) fixedHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.writeFixedHeaders(w.Header(), r)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"chatproxy/csp"
+	"chatproxy/policies"
+)
+
+// An exchange is what one request and its response know: built once when the
+// request arrives, filled in by the steps, never shared with another.
+type exchange struct {
+	// From the request.
+	id      string     // request id, for logs and error pages
+	address netip.Addr // the client's
+	page    *url.URL   // the request's URL as the browser sees it
+	mode    policies.Mode
+	chat    bool // the page gets the chat
+	nonce   csp.Nonce
+	fetched fetch
+
+	// From the response.
+	kind           kind
+	upstream       []csp.Policy // the upstream's own policies, enforced
+	upstreamReport []csp.Policy // the upstream's own policies, report-only
+	coding         string       // content coding of the upstream's body, "" for none
+	charset        string       // encoding of a page's text, by its canonical name
+}
+
+// kind is what a response is to the browser, by its media type.
+type kind int
+
+const (
+	// data cannot run scripts as a document: images, style sheets, JSON.
+	data kind = iota
+	// document can run scripts and is not rewritten: SVG, XHTML, a type nobody
+	// knows, an HTML page that cannot be read. It gets no grant.
+	document
+	// page is HTML that is rewritten.
+	page
+)
+
+// fetch is what the browser says the request is for (Fetch Metadata).
+type fetch int
+
+const (
+	navigation fetch = iota // a document, or an old browser that does not say
+	subresource
+)
+
+type exchangeKey struct{}
+
+func withExchange(r *http.Request, x *exchange) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+}
+
+// exchangeOf returns the exchange that [Site.identify] put into the request.
+func exchangeOf(r *http.Request) *exchange {
+	return r.Context().Value(exchangeKey{}).(*exchange)
+}
+
+// ClientAddress returns the address of the client that sent r, as far as the
+// trusted proxies tell it. It is for handlers that run behind a [Site].
+func ClientAddress(r *http.Request) string { return exchangeOf(r).address.String() }
+
+// Secure reports whether the client's own connection is encrypted, here or at a
+// trusted proxy.
+func Secure(r *http.Request) bool { return exchangeOf(r).page.Scheme == "https" }
+
+// SameOrigin reports whether the request's Origin is the site's own. A request
+// without Origin, or with "null" as compartments send it, is not.
+func SameOrigin(r *http.Request) bool {
+	return r.Header.Get("Origin") == policies.OriginOf(exchangeOf(r).page)
+}

@@ -1,0 +1,50 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+
+	"chatproxy/browser"
+	"chatproxy/policies"
+)
+
+// head returns the markup that goes before everything else of the page: the guard
+// with its configuration.
+func (s *Site) head(x *exchange) ([]byte, error) {
+	config := s.guardConfig
+	config.Observe = x.mode == policies.ModeReportOnly
+	if x.chat {
+		config.Chat = s.chat
+	}
+	encoded, err := json.Marshal(config)
+	if err != nil {
+		return nil, fmt.Errorf("the guard's configuration: %w", err)
+	}
+	return fmt.Appendf(nil, `<script nonce="%s" src="%s" data-config="%s"></script>`,
+		x.nonce, browser.Guard.Path, html.EscapeString(string(encoded))), nil
+}
+
+// newGuardConfig returns what the guard needs on every page.
+func newGuardConfig(p *policies.Policy) browser.Config {
+	config := browser.Config{
+		Default:      string(p.Scripts.Default),
+		Rules:        []browser.Rule{},
+		Compartments: map[string]browser.Frame{},
+		Marker:       Marker,
+	}
+	for _, rule := range p.Scripts.Rules {
+		if len(rule.Match.Src) == 0 {
+			continue // of inline scripts only
+		}
+		r := browser.Rule{Verdict: string(rule.Action), Compartment: rule.Compartment}
+		for _, glob := range rule.Match.Src {
+			r.Match = append(r.Match, browser.Pattern(glob.Pattern()))
+		}
+		config.Rules = append(config.Rules, r)
+	}
+	for name, c := range p.Compartments {
+		config.Compartments[name] = browser.Frame{Visible: c.Visible, Width: c.Width, Height: c.Height, MaxHeight: c.MaxHeight}
+	}
+	return config
+}

@@ -1,0 +1,32 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+)
+
+// limit refuses what no browser sends and what servers read in different ways,
+// and bounds the body.
+func (s *Site) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		upgrade := r.Header.Get("Upgrade")
+		switch {
+		case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
+			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+			s.refuse(w, r, refusal{http.StatusMethodNotAllowed, "This method is not served.", nil})
+			return
+		case upgrade != "" && !strings.EqualFold(upgrade, "websocket"):
+			// h2c and other upgrades would carry requests past every step here
+			// (CWE-444; Go issue 80416).
+			s.refuse(w, r, refusal{http.StatusBadRequest, "Only an upgrade to a WebSocket is served.", nil})
+			return
+		case upgrade != "" && (r.ContentLength != 0 || len(r.TransferEncoding) > 0):
+			// Bytes after the header would reach the upstream before it has
+			// accepted the upgrade (CVE-2026-2833, CVE-2026-73548).
+			s.refuse(w, r, refusal{http.StatusBadRequest, "A WebSocket handshake has no body.", nil})
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, int64(s.policy.Limits.Body))
+		next.ServeHTTP(w, r)
+	})
+}

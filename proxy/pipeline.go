@@ -1,0 +1,102 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"net/http/httputil"
+
+	"github.com/go-chi/chi/v5"
+
+	"chatproxy/browser"
+)
+
+// This file is the way of a request, from top to bottom. Each step is a function
+// in a file of its own.
+
+// routes returns the handler of the whole site.
+func (s *Site) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(s.identify, s.limit, s.checkHost)
+	for path, handler := range s.endpoints {
+		r.Handle(path, handler)
+	}
+	r.Route(browser.Prefix, s.ownFiles)
+	r.Handle("/*", s.compartments(s.upstream()))
+	r.MethodNotAllowed(s.upstream().ServeHTTP)
+	return r
+}
+
+// ownFiles are chatproxy's own paths on the site's host. None reaches the upstream.
+func (s *Site) ownFiles(r chi.Router) {
+	r.Use(s.fixedHeaders)
+	own := func(b browser.Bundle) { r.Get(b.Path[len(browser.Prefix)-1:], b.ServeHTTP) }
+	own(browser.Guard)
+	own(browser.Compartment)
+	r.Post("/report", s.report)
+	r.Get("/empty.js", fixed("text/javascript; charset=utf-8", ""))
+	r.Get("/refusal.css", fixed("text/css; charset=utf-8", refusalStyle))
+	if s.chatFiles != nil {
+		r.Handle("/client/*", s.chatFiles)
+	}
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, refusal{http.StatusNotFound, "There is nothing here.", nil})
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, refusal{http.StatusMethodNotAllowed, "This is not how to ask for it.", nil})
+	})
+}
+
+// upstream returns the leg to the site's own server.
+func (s *Site) upstream() http.Handler {
+	return &httputil.ReverseProxy{
+		Transport:      s.transport,
+		Rewrite:        s.request,
+		ModifyResponse: s.response,
+		ErrorHandler:   s.upstreamFailed,
+		ErrorLog:       s.errorLog,
+		FlushInterval:  -1, // as the upstream flushes
+	}
+}
+
+// request readies a request for the upstream.
+func (s *Site) request(r *httputil.ProxyRequest) {
+	x := exchangeOf(r.In)
+	for _, step := range []func(*exchange, *httputil.ProxyRequest){
+		s.setTarget,
+		s.setForwarded,
+		s.dropWhatDefeatsRewriting,
+	} {
+		step(x, r)
+	}
+}
+
+// response readies a response for the client. An error becomes a refusal, which
+// carries the policy too.
+func (s *Site) response(res *http.Response) error {
+	x := exchangeOf(res.Request)
+	if x.mode == modeOff || res.StatusCode == http.StatusSwitchingProtocols {
+		return nil
+	}
+	for _, step := range []func(*exchange, *http.Response) error{
+		s.classify,
+		s.decode,
+		s.rewriteBody,
+		s.encode,
+		s.fixEntityHeaders,
+		s.enforcePolicy,
+	} {
+		if err := step(x, res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fixed answers with a constant.
+func fixed(mediaType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", mediaType)
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		_, _ = io.WriteString(w, body) // the client went away
+	}
+}

@@ -1,0 +1,39 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"chatproxy/browser"
+	"chatproxy/csp"
+)
+
+const (
+	reportPath = browser.Prefix + "report"
+	// maxReport bounds a report's body. Browsers send a few KiB.
+	maxReport = 64 << 10
+)
+
+// report logs violation reports. What they say was chosen by whoever sent them.
+func (s *Site) report(w http.ResponseWriter, r *http.Request) {
+	x := exchangeOf(r)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxReport))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			http.Error(w, "A report has at most 64 KiB.", http.StatusRequestEntityTooLarge)
+		}
+		return
+	}
+	violations, err := csp.ParseReports(r.Header.Get("Content-Type"), body)
+	if err != nil {
+		http.Error(w, "This is not a violation report.", http.StatusBadRequest)
+		return
+	}
+	for _, v := range violations {
+		s.log.Warn("violation", "request", x.id, "client", x.address, "document", v.DocumentURL, "directive", v.EffectiveDirective,
+			"blocked", v.BlockedURL, "source", v.SourceFile, "line", v.Line, "disposition", v.Disposition)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
