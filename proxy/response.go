@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"slices"
 
@@ -34,12 +35,22 @@ func (s *Site) rewriteBody(x *exchange, res *http.Response) error {
 	if !s.rewrites(x, res) {
 		return nil
 	}
-	head, err := s.head(x)
+	text, err := s.rewritten(x, res.Body)
 	if err != nil {
 		return err
 	}
+	res.Body = readCloser{text, res.Body.Close}
+	return nil
+}
+
+// rewritten returns the page that src holds, UTF-8, as it is to be sent.
+func (s *Site) rewritten(x *exchange, src io.Reader) (io.Reader, error) {
+	head, err := s.head(x)
+	if err != nil {
+		return nil, err
+	}
 	trusted := csp.Nonces(x.upstream)
-	page := rewrite.NewReader(res.Body, rewrite.Options{
+	return rewrite.NewReader(src, rewrite.Options{
 		Nonce:       x.nonce,
 		Head:        head,
 		Observe:     x.mode == policies.ModeReportOnly,
@@ -48,9 +59,7 @@ func (s *Site) rewriteBody(x *exchange, res *http.Response) error {
 		Report: func(e rewrite.Event) {
 			s.log.Warn("page", "request", x.id, "path", x.page.Path, "line", e.Line, "column", e.Column, "reason", e.Reason)
 		},
-	})
-	res.Body = readCloser{page, res.Body.Close}
-	return nil
+	}), nil
 }
 
 // encode compresses a rewritten page as the upstream had it; the upstream was

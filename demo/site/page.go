@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"crypto/rand"
 	"embed"
 	"fmt"
 	"html/template"
@@ -93,7 +94,7 @@ func (o Options) newPage(kind string, now time.Time) page {
 		Title:       "The Aldermouth Heron",
 		Description: "The weekly newspaper of Aldermouth, Saltby and the river villages.",
 		Vendor:      o.Vendor,
-		Nonce:       o.Nonce,
+		Nonce:       o.freshNonce(),
 		ExtraHead:   template.HTML(o.ExtraHead),
 		ExtraBody:   template.HTML(o.ExtraBody),
 		Today:       now.Format("Monday, 2 January 2006"),
@@ -101,4 +102,12 @@ func (o Options) newPage(kind string, now time.Time) page {
 		State:       pageState{Page: kind, Served: now.UTC().Format(time.RFC3339Nano)},
 		Articles:    articles,
 	}
+}
+
+// freshNonce returns the nonce of one response, or "" where the policy has none.
+func (o Options) freshNonce() string {
+	if !strings.Contains(o.CSP, nonceMark) {
+		return ""
+	}
+	return rand.Text()
 }

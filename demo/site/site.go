@@ -20,11 +20,10 @@ type Options struct {
 	ExtraHead, ExtraBody string
 
 	// CSP is the Content-Security-Policy header of the pages. Empty: none.
+	// "{nonce}" in it stands for a value that is fresh in each response and is
+	// put on the site's own two scripts, the inline one and /static/site.js, but
+	// not on the vendor's.
 	CSP string
-
-	// Nonce is put on the site's own two scripts, the inline one and
-	// /static/site.js, but not on the vendor's. It is not added to CSP.
-	Nonce string
 
 	// Now is the clock of the dateline; default time.Now.
 	Now func() time.Time
@@ -35,6 +34,9 @@ const (
 	pageCaching   = "no-cache"
 	staticCaching = "public, max-age=300"
 )
+
+// nonceMark stands for the response's nonce in Options.CSP.
+const nonceMark = "{nonce}"
 
 // newspaper is the upstream.
 type newspaper struct {
@@ -53,7 +55,7 @@ func NewSite(options Options) http.Handler {
 	}
 	n := &newspaper{options: options, templates: parseTemplates(), static: map[string]asset{}}
 
-	edition := [][]byte{[]byte(options.Vendor), []byte(options.Nonce), []byte(options.ExtraHead), []byte(options.ExtraBody)}
+	edition := [][]byte{[]byte(options.Vendor), []byte(options.ExtraHead), []byte(options.ExtraBody)}
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -136,7 +138,7 @@ func (n *newspaper) send(w http.ResponseWriter, r *http.Request, status int, nam
 		return
 	}
 	if n.options.CSP != "" {
-		w.Header().Set("Content-Security-Policy", n.options.CSP)
+		w.Header().Set("Content-Security-Policy", strings.ReplaceAll(n.options.CSP, nonceMark, p.Nonce))
 	}
 	answer := asset{body: body, contentType: contentTypes[".html"]}
 	if status == http.StatusOK {

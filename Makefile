@@ -1,0 +1,72 @@
+# make demo    run the sample site behind chatproxy
+# make test    all tests, with real browsers and a real XMPP server
+# make check   generated files, format, vet, staticcheck, govulncheck, types
+# make fuzz    fuzz every parser for FUZZTIME each
+#
+# Each installs what it needs: Debian packages through scripts/apt-install, npm
+# packages by the lockfile.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build generate demo test check fuzz clean
+
+GO ?= go
+FUZZTIME ?= 60s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+CLIENT := chat/converse/converse.min.js
+VENDOR := demo/site/vendor/posthog.js demo/site/vendor/rrweb.js
+
+build: bin/chatproxy
+
+bin/chatproxy: $(CLIENT) $(VENDOR) FORCE
+	$(GO) build -o $@ ./cmd/chatproxy
+FORCE:
+
+# npm writes this file when the packages stand as the lockfile says.
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci
+	touch $@
+
+# The chat client goes into the program without source maps and without the
+# builds that are not minified.
+$(CLIENT): node_modules/.package-lock.json
+	find chat/converse -mindepth 1 ! -name README.md -delete
+	cp -r node_modules/converse.js/dist/. chat/converse/
+	rm -f chat/converse/*.map chat/converse/converse.{js,css} chat/converse/website*
+	find chat/converse -name '*.map' -delete
+	touch $@
+
+demo/site/vendor/posthog.js: node_modules/.package-lock.json
+	cp node_modules/posthog-js/dist/array.full.no-external.js $@
+demo/site/vendor/rrweb.js: node_modules/.package-lock.json
+	cp node_modules/rrweb/umd/rrweb.min.js $@
+
+generate: $(CLIENT) $(VENDOR)
+	$(GO) generate ./...
+
+demo: bin/chatproxy
+	scripts/apt-install prosody
+	bin/chatproxy demo
+
+test: bin/chatproxy
+	scripts/apt-install prosody chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+	$(GO) test -race -timeout 20m ./...
+
+check: generate
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	$(GO) run $(STATICCHECK) ./...
+	scripts/govulncheck $(GOVULNCHECK)
+	node_modules/.bin/tsc -p browser
+	git diff --exit-code
+
+fuzz: $(CLIENT) $(VENDOR)
+	scripts/fuzz $(FUZZTIME)
+
+clean:
+	rm -rf bin node_modules
+	find chat/converse demo/site/vendor -mindepth 1 ! -name README.md -delete

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"chatproxy/policies"
+)
+
+func serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve --policy FILE",
+		Short: "Run the proxy",
+		Args:  cobra.NoArgs,
+	}
+	file := policyFlag(cmd)
+	verbose := cmd.Flags().Bool("verbose", false, "log the verdict on every script")
+	cmd.RunE = doing(func(cmd *cobra.Command, _ []string) error {
+		policy, err := policies.Load(*file)
+		if err != nil {
+			return err
+		}
+		return serve(cmd.Context(), policy, newLog(cmd.ErrOrStderr(), *verbose))
+	})
+	return cmd
+}
+
+// serve runs the policy until ctx ends.
+func serve(ctx context.Context, policy *policies.Policy, log *slog.Logger) error {
+	running, err := start(policy, log)
+	if err != nil {
+		return err
+	}
+	for _, address := range running.addresses {
+		log.Info("listening", "address", address, "upstream", policy.Site.Upstream.String(), "xmpp", policy.XMPP.Domain)
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+		return running.stop()
+	case err := <-running.failed:
+		_ = running.stop() // the first error is the one to tell
+		return fmt.Errorf("a listener ended: %w", err)
+	}
+}
+
+func newLog(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

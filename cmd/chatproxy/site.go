@@ -1,0 +1,92 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"chatproxy/bosh"
+	"chatproxy/browser"
+	"chatproxy/chat"
+	"chatproxy/policies"
+	"chatproxy/proxy"
+	"chatproxy/xmpp"
+)
+
+// newSite joins what one policy is made of: the bridge and the chat client, which
+// know nothing of each other, and the proxy around them.
+func newSite(policy *policies.Policy, log *slog.Logger) (*proxy.Site, *bosh.Bridge, error) {
+	bridge, err := newBridge(policy, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := chat.Open(policy.Chat.Client)
+	if err != nil {
+		return nil, nil, err
+	}
+	endpoints := map[string]http.Handler{}
+	var paths chat.Endpoints
+	if policy.XMPP.BOSH.On() {
+		paths.BOSH = policy.XMPP.BOSH.Path
+		endpoints[paths.BOSH] = bridge.BOSH
+	}
+	if policy.XMPP.WebSocket.On() {
+		paths.WebSocket = policy.XMPP.WebSocket.Path
+		endpoints[paths.WebSocket] = bridge.WebSocket
+	}
+	hostMeta := bosh.HostMeta{Secure: proxy.Secure, BOSH: paths.BOSH, WebSocket: paths.WebSocket}
+	endpoints["/.well-known/host-meta"] = hostMeta.XRD()
+	endpoints["/.well-known/host-meta.json"] = hostMeta.JSON()
+
+	var config *browser.Chat
+	if paths != (chat.Endpoints{}) {
+		if config, err = client.Config(policy.XMPP.Domain, policy.Chat.Settings, paths); err != nil {
+			return nil, nil, err
+		}
+	}
+	return proxy.New(proxy.Options{Policy: policy, Chat: config, ChatFiles: client, Endpoints: endpoints, Log: log}), bridge, nil
+}
+
+// newBridge makes the connection manager to the policy's XMPP server.
+func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) {
+	dialer := &xmpp.Dialer{Domain: policy.XMPP.Domain, Server: policy.XMPP.Server}
+	switch policy.XMPP.TLS {
+	case policies.StreamDirect:
+		dialer.Security = xmpp.DirectTLS
+	case policies.StreamNone:
+		dialer.Security = xmpp.Plain
+	default:
+		dialer.Security = xmpp.StartTLS
+	}
+	if policy.XMPP.CA != "" {
+		pool, err := readCA(policy.XMPP.CA)
+		if err != nil {
+			return nil, fmt.Errorf("xmpp.ca: %w", err)
+		}
+		dialer.RootCAs = pool
+	}
+	return bosh.New(bosh.Options{
+		Domain:        policy.XMPP.Domain,
+		Dial:          dialer.Dial,
+		AllowOrigin:   proxy.SameOrigin,
+		ClientAddress: proxy.ClientAddress,
+		Secure:        proxy.Secure,
+		Limits:        bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
+		Log:           log,
+	})
+}
+
+func readCA(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New(file + " holds no certificate in PEM")
+	}
+	return pool, nil
+}

@@ -1,0 +1,49 @@
+package browsers
+
+import "context"
+
+// Open navigates to url and returns once the page's load event has fired.
+func (b *Browser) Open(url string) {
+	b.t.Helper()
+	b.do(callDeadline, func(ctx context.Context) error {
+		return b.driver.navigate(ctx, url)
+	}, "Open", url)
+}
+
+// Reload loads the page again and returns once its load event has fired.
+func (b *Browser) Reload() {
+	b.t.Helper()
+	b.do(callDeadline, b.driver.reload, "Reload")
+}
+
+// URL is the address of the page.
+func (b *Browser) URL() string {
+	b.t.Helper()
+	var url string
+	b.do(callDeadline, func(ctx context.Context) (err error) {
+		url, err = b.driver.url(ctx)
+		return err
+	}, "URL")
+	return url
+}
+
+// Title is the page's document.title.
+func (b *Browser) Title() string {
+	b.t.Helper()
+	var title string
+	b.do(callDeadline, func(ctx context.Context) error {
+		return b.evalInto(ctx, &title, nil, "return document.title", nil)
+	}, "Title")
+	return title
+}
+
+// Screenshot is a picture of the viewport, as PNG.
+func (b *Browser) Screenshot() []byte {
+	b.t.Helper()
+	var png []byte
+	b.do(callDeadline, func(ctx context.Context) (err error) {
+		png, err = b.driver.screenshot(ctx)
+		return err
+	}, "Screenshot")
+	return png
+}
