@@ -88,7 +88,9 @@ func configText(dir, data string, cfg Config, addrs []string) (string, error) {
 	line("c2s_direct_tls_ports = { %s }", ports[1])
 	line("c2s_require_encryption = true")
 	line("allow_unencrypted_plain_auth = false")
-	line("authentication = \"internal_plain\"")
+	// Hashed, as servers do it: with plain passwords Prosody draws a new SCRAM
+	// salt for each login, and a client that kept its keys cannot use them.
+	line("authentication = \"internal_hashed\"")
 	line("storage = \"internal\"")
 	line("modules_enabled = { %s }", strings.Join(quoted, ", "))
 	line("modules_disabled = { \"s2s\", \"http\" }")

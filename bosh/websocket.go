@@ -1,0 +1,122 @@
+package bosh
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/coder/websocket"
+)
+
+// subprotocol is the one of RFC 7395 §3.1.
+const subprotocol = "xmpp"
+
+// WebSocket is XMPP over WebSocket (RFC 7395): an [http.Handler] for
+// /xmpp-websocket. [New] makes one.
+type WebSocket struct {
+	o     Options
+	seats *seats
+	work  sync.WaitGroup // sockets and their goroutines
+
+	mu      sync.Mutex
+	sockets map[*socket]struct{}
+	closed  bool
+}
+
+func newWebSocket(o Options, s *seats) *WebSocket {
+	return &WebSocket{o: o, seats: s, sockets: map[*socket]struct{}{}}
+}
+
+// ServeHTTP upgrades the connection and serves it until it ends. It refuses
+// with 403 a foreign origin, 400 a client that does not offer the subprotocol
+// "xmpp", 426 what is no WebSocket handshake, 429 and 503 one session too many.
+// The server is not dialled before the upgrade is accepted and the client's
+// <open/> has come: no byte of a request that may turn out to be none can
+// reach it (CVE-2024-23326 and its kind, CWE-444).
+func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	address := ws.o.ClientAddress(r)
+	if !ws.o.allowOrigin(r) {
+		ws.o.Log.Warn("WebSocket from a foreign origin refused", "client", address)
+		refuse(w, http.StatusForbidden, "this origin may not use the chat")
+		return
+	}
+	if !offersXMPP(r) {
+		refuse(w, http.StatusBadRequest, "the WebSocket subprotocol \"xmpp\" is required")
+		return
+	}
+	release, err := ws.seats.take(address)
+	if err != nil {
+		ws.o.Log.Warn("WebSocket refused", "client", address, "reason", err)
+		status := http.StatusServiceUnavailable
+		if errors.Is(err, errAddressFull) {
+			status = http.StatusTooManyRequests
+		}
+		refuse(w, status, err.Error())
+		return
+	}
+	defer release()
+
+	s := newSocket(ws)
+	if !ws.add(s) {
+		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
+		return
+	}
+	defer ws.remove(s)
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols: []string{subprotocol},
+		// allowOrigin has decided, and more strictly: Accept lets a request
+		// without Origin pass.
+		InsecureSkipVerify: true,
+		// Compressed secrets beside chosen text leak (CRIME, CWE-310), and
+		// inflating is a bomb's way in (CWE-409).
+		CompressionMode: websocket.CompressionDisabled,
+	})
+	if err != nil {
+		ws.o.Log.Info("WebSocket handshake failed", "client", address, "reason", err)
+		return
+	}
+	conn.SetReadLimit(int64(ws.o.Limits.Body))
+	ws.o.Log.Info("WebSocket session begins", "session", s.name, "client", address)
+	s.serve(conn)
+	ws.o.Log.Info("WebSocket session ended", "session", s.name)
+}
+
+func offersXMPP(r *http.Request) bool {
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for offer := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(offer) == subprotocol {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (ws *WebSocket) add(s *socket) bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.closed {
+		return false
+	}
+	ws.sockets[s] = struct{}{}
+	ws.work.Add(1)
+	return true
+}
+
+func (ws *WebSocket) remove(s *socket) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(ws.sockets, s)
+	ws.work.Done()
+}
+
+// shutdown tells every client that the proxy goes away, and refuses new ones.
+func (ws *WebSocket) shutdown() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.closed = true
+	for s := range ws.sockets {
+		s.cancel(errShutdown)
+	}
+}

@@ -1,0 +1,10 @@
+// Package integration tests the whole of chatproxy: the built program, a real
+// XMPP server, real vendor scripts, and real browsers.
+//
+//	chat_test.go      two people chat through the proxy, over BOSH and WebSocket
+//	hostile_test.go   six hostile scripts, with and without the proxy
+//	injected_test.go  markup injected into the upstream's pages
+//	demo_test.go      the demo, from start to Ctrl-C
+//
+// Every attack has its control: without the proxy it must succeed, or the test fails.
+package integration

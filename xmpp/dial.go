@@ -1,0 +1,219 @@
+package xmpp
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/idna"
+)
+
+// Security says how a connection to the server is protected.
+type Security int
+
+const (
+	// StartTLS begins in the clear and upgrades (RFC 6120 §5). A server that
+	// does not offer it is refused.
+	StartTLS Security = iota
+	// DirectTLS begins with TLS (XEP-0368).
+	DirectTLS
+	// Plain is no protection. It works with loopback addresses only.
+	Plain
+)
+
+// Errors of [Dialer.Dial]. TLS failures are the errors of crypto/tls.
+var (
+	ErrNoStartTLS   = errors.New("the XMPP server does not offer STARTTLS")
+	ErrNotLoopback  = errors.New("a connection without TLS is allowed to loopback addresses only")
+	ErrNotOffered   = errors.New("the domain's SRV records say that it has no such service")
+	ErrTLSInjection = errors.New("bytes came in the clear after the server agreed to TLS")
+)
+
+// Dialer connects to the server of one domain. Its fields must not change
+// once it is in use.
+type Dialer struct {
+	// Domain is the XMPP domain: what the stream is addressed to and what
+	// the certificate is verified against. Required.
+	Domain string
+
+	// Server is "host:port". Default: the domain's SRV records, or the
+	// domain itself at port 5222 (5223 with DirectTLS) if it has none.
+	Server string
+
+	// Security is StartTLS by default.
+	Security Security
+
+	// RootCAs verifies the server's certificate. Default: the system's.
+	// There is deliberately no way to switch the verification off.
+	RootCAs *x509.CertPool
+
+	// Timeout bounds everything up to a secured connection: look-up, TCP,
+	// STARTTLS and TLS. Default: 10 s.
+	Timeout time.Duration
+
+	// Limits bound what the server may send.
+	Limits Limits
+
+	// Resolver looks up SRV records and addresses. Default: the system's.
+	Resolver *net.Resolver
+}
+
+// Dial returns a connection that is secured as the dialer says and on which
+// no stream is open yet: call [Stream.Open] next. Addresses are tried in the
+// order of the SRV records until one accepts a TCP connection; what fails
+// after that is final, so an attacker who breaks TLS on one of them gains
+// no second try.
+func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
+	timeout := d.Timeout
+	if timeout <= 0 {
+		timeout = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("connecting to the XMPP server of %s: %w", d.Domain, err)
+		}
+	}()
+	ascii, err := idna.Lookup.ToASCII(d.Domain)
+	if err != nil {
+		return nil, fmt.Errorf("the domain is not a host name: %w", err)
+	}
+	conn, err := d.connect(ctx, ascii)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = conn.Close()
+		}
+	}()
+	switch d.Security {
+	case Plain:
+		return newStream(conn, d.Domain, false, d.Limits), nil
+	case DirectTLS:
+	default:
+		if err := d.startTLS(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	secured, err := d.handshake(ctx, conn, ascii)
+	if err != nil {
+		return nil, err
+	}
+	return newStream(secured, d.Domain, true, d.Limits), nil
+}
+
+func (d *Dialer) connect(ctx context.Context, ascii string) (net.Conn, error) {
+	targets, err := d.targets(ctx, ascii)
+	if err != nil {
+		return nil, err
+	}
+	dialer := net.Dialer{Resolver: d.Resolver}
+	if d.Security == Plain {
+		// Checked on the very address that is connected to, after name
+		// resolution, so that no DNS answer can lead it outside (CWE-319).
+		dialer.Control = func(_, address string, _ syscall.RawConn) error {
+			host, _, err := net.SplitHostPort(address)
+			if err != nil {
+				return err
+			}
+			if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+				return ErrNotLoopback
+			}
+			return nil
+		}
+	}
+	var failures []error
+	for _, target := range targets {
+		conn, err := dialer.DialContext(ctx, "tcp", target)
+		if err == nil {
+			return conn, nil
+		}
+		failures = append(failures, err)
+	}
+	return nil, errors.Join(failures...)
+}
+
+// startTLS negotiates STARTTLS on a plain connection (RFC 6120 §5.4.2).
+func (d *Dialer) startTLS(ctx context.Context, conn net.Conn) error {
+	// This stream dies with this function, and with it everything that came
+	// before TLS: its buffer and its splitter, and what was negotiated.
+	s := newStream(conn, d.Domain, false, d.Limits)
+	if err := s.Open(ctx, ""); err != nil {
+		return err
+	}
+	if _, err := s.Next(ctx); err != nil { // the header
+		return err
+	}
+	offered, err := s.nextRaw(ctx)
+	if err != nil {
+		return err
+	}
+	has := false
+	if offered.Is(NSStream, "features") {
+		for _, feature := range children(offered) {
+			has = has || feature.Is(nsTLS, "starttls")
+		}
+	}
+	if !has {
+		// Never go on without: a man in the middle need only delete the
+		// offer (CWE-757, algorithm downgrade).
+		return ErrNoStartTLS
+	}
+	if err := s.Send(ctx, Stanza{XML: []byte("<starttls xmlns='" + nsTLS + "'/>")}); err != nil {
+		return err
+	}
+	answer, err := s.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if !answer.Is(nsTLS, "proceed") {
+		return errors.New("the XMPP server refused STARTTLS")
+	}
+	// Bytes behind <proceed/> came in the clear. If they were taken for the
+	// beginning of the secured stream, a man in the middle could put words
+	// into the server's mouth (CVE-2011-0411, CWE-349). They are dropped with
+	// s; and as no honest server sends any, the connection is given up.
+	if len(bytes.TrimSpace(s.rest)) > 0 {
+		return ErrTLSInjection
+	}
+	return nil
+}
+
+// nextRaw is Next with <starttls/> left in the features.
+func (s *Stream) nextRaw(ctx context.Context) (Stanza, error) {
+	stop := context.AfterFunc(ctx, func() { s.Abort() })
+	defer stop()
+	s.keepFeatures = true
+	defer func() { s.keepFeatures = false }()
+	st, err := s.next()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return st, err
+}
+
+func (d *Dialer) handshake(ctx context.Context, conn net.Conn, ascii string) (net.Conn, error) {
+	config := &tls.Config{
+		// The configured domain, never the target of an SRV record: DNS
+		// answers are not authenticated (CVE-2022-24968, CWE-295).
+		ServerName: ascii,
+		RootCAs:    d.RootCAs,
+		MinVersion: tls.VersionTLS12,
+	}
+	if d.Security == DirectTLS {
+		config.NextProtos = []string{"xmpp-client"} // XEP-0368 §4
+	}
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	return secured, nil
+}

@@ -1,0 +1,50 @@
+package xmpp
+
+import (
+	"bytes"
+)
+
+// hideFeatures takes out of <stream:features/> what a client behind a proxy
+// must not negotiate: STARTTLS, which protects the proxy's own connection and
+// is done or refused already, and XEP-0138 compression. A <starttls/> that
+// got through would break every client that believes it (Prosody #837).
+//
+// SASL mechanisms are left alone on purpose. A proxy that takes the -PLUS
+// variants away makes clients that support channel binding send the gs2
+// header "y,,", which the server rightly reads as a downgrade (RFC 5802 §6),
+// and it breaks the hash of XEP-0474. Without channel binding data a browser
+// chooses a plain variant by itself.
+func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
+	s := newSplitter(lim, 1, NSClient)
+	s.headers.Store(1)
+	rest := st.XML
+	var out bytes.Buffer
+	var name string
+	hidden := false
+	for len(rest) > 0 {
+		n, ev, err := s.feed(rest)
+		if err != nil {
+			return Stanza{}, err
+		}
+		rest = rest[n:]
+		switch {
+		case ev.header != nil:
+			if ev.header.empty {
+				return st, nil
+			}
+			out.Write(ev.header.raw)
+			name = string(ev.header.name)
+		case ev.stanza != nil:
+			if ev.stanza.Is(nsTLS, "starttls") || ev.stanza.Is(nsCompressFeature, "compression") {
+				hidden = true
+				continue
+			}
+			out.Write(ev.stanza.XML)
+		}
+	}
+	if !hidden {
+		return st, nil // byte for byte as the server sent it
+	}
+	out.WriteString("</" + name + ">")
+	return Stanza{Name: st.Name, XML: out.Bytes()}, nil
+}

@@ -1,0 +1,170 @@
+package xmpp
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// resolved returns what encoding/xml makes of a document: every token with
+// its namespaces resolved, declarations and empty text left out.
+func resolved(document []byte) ([]string, error) {
+	d := xml.NewDecoder(bytes.NewReader(document))
+	var tokens []string
+	var text strings.Builder
+	flush := func() {
+		if text.Len() > 0 {
+			tokens = append(tokens, "text "+text.String())
+			text.Reset()
+		}
+	}
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			flush()
+			return tokens, nil
+		}
+		if err != nil {
+			return tokens, err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			flush()
+			var attrs []string
+			for _, a := range token.Attr {
+				if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
+					attrs = append(attrs, fmt.Sprintf("%s %s=%q", a.Name.Space, a.Name.Local, a.Value))
+				}
+			}
+			slices.Sort(attrs)
+			tokens = append(tokens, fmt.Sprintf("<%s %s %v>", token.Name.Space, token.Name.Local, attrs))
+		case xml.EndElement:
+			flush()
+			tokens = append(tokens, "</"+token.Name.Local+">")
+		case xml.CharData:
+			text.Write(token)
+		}
+	}
+}
+
+func asciiNames(document []byte) bool {
+	for _, c := range document {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// FuzzSplitter holds the splitter to three properties: the result does not
+// depend on the chunks; encoding/xml reads everything that is accepted; and a
+// stanza standing alone means what it meant inside of the stream.
+func FuzzSplitter(f *testing.F) {
+	seeds := 0
+	for _, test := range accepted {
+		f.Add([]byte(test.in), uint8(3))
+		seeds++
+	}
+	for _, test := range refused {
+		f.Add([]byte(test.in), uint8(5))
+		seeds++
+	}
+	if seeds < 40 {
+		f.Fatal("the seeds are gone")
+	}
+	f.Fuzz(func(t *testing.T, in []byte, size uint8) {
+		document := head + string(in)
+		whole, err := split(document, 0, Limits{})
+		cut, errCut := split(document, int(size)+1, Limits{})
+		if fmt.Sprint(err) != fmt.Sprint(errCut) || !slices.Equal(whole, cut) {
+			t.Fatalf("the chunks matter: %q, %v and %q, %v", whole, err, cut, errCut)
+		}
+		if err != nil || bytes.Contains(in, []byte("stream")) || bytes.Contains(in, []byte("<?")) {
+			return // the oracle knows no restarts
+		}
+		if !asciiNames(in) {
+			return // its tables of letters are an older edition's
+		}
+		s := newSplitter(Limits{}, 1, "")
+		s.headers.Store(1)
+		if _, _, err := s.feed([]byte(head)); err != nil {
+			t.Fatal(err)
+		}
+		for rest := in; len(rest) > 0; {
+			n, ev, err := s.feed(rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ev.stanza != nil {
+				compare(t, rest[:n], ev.stanza.XML)
+			}
+			rest = rest[n:]
+		}
+	})
+}
+
+// compare reads a stanza inside of the stream and by itself.
+func compare(t *testing.T, inside, alone []byte) {
+	t.Helper()
+	want, err := resolved([]byte(head + strings.TrimLeft(string(inside), " \t\r\n") + "</stream:stream>"))
+	if err != nil {
+		t.Fatalf("accepted, but encoding/xml says %v: %q", err, inside)
+	}
+	got, err := resolved(alone)
+	if err != nil {
+		t.Fatalf("encoding/xml cannot read what came out: %v: %q", err, alone)
+	}
+	if want = want[1 : len(want)-1]; !slices.Equal(got, want) {
+		t.Fatalf("%q\nmeans %q\nbut %q\nmeant %q", alone, got, inside, want)
+	}
+}
+
+// FuzzClientPayload holds what clients send to the same oracle, and makes
+// sure that nothing which ends or changes the server's stream gets through.
+func FuzzClientPayload(f *testing.F) {
+	for _, test := range accepted {
+		f.Add([]byte(`<body rid='1' xmlns='http://jabber.org/protocol/httpbind'>` + test.in + `</body>`))
+		f.Add([]byte(test.in))
+	}
+	for _, test := range payloads {
+		f.Add([]byte(test.in))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var stanzas []Stanza
+		if body, err := SplitBody(in, Limits{}); err == nil {
+			stanzas = body.Stanzas
+		}
+		if st, err := SplitMessage(in, Limits{}); err == nil && st.Name.Space != NSFraming {
+			stanzas = append(stanzas, st)
+		}
+		up := []byte(head)
+		for _, st := range stanzas {
+			up = append(up, st.XML...)
+		}
+		// The server sees a stream with exactly these stanzas in it.
+		server := newSplitter(Limits{StanzaBytes: 4 << 20}, 1, "")
+		server.headers.Store(1)
+		count := 0
+		for len(up) > 0 {
+			n, ev, err := server.feed(up)
+			if err != nil || ev.end {
+				t.Fatalf("the server's stream breaks: %v", err)
+			}
+			up = up[n:]
+			if ev.stanza != nil {
+				if ev.stanza.Name != stanzas[count].Name {
+					t.Fatalf("sent %v, the server sees %v", stanzas[count].Name, ev.stanza.Name)
+				}
+				count++
+			}
+		}
+		if count != len(stanzas) || !server.idle() {
+			t.Fatalf("%d stanzas became %d", len(stanzas), count)
+		}
+	})
+}

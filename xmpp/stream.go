@@ -1,0 +1,216 @@
+package xmpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stream is a connection to an XMPP server and the XML stream on it.
+//
+// One goroutine calls [Stream.Next]; the other methods may be called from
+// any. A context that ends while a method waits on the network aborts the
+// stream, because half a stanza may have been read or written.
+type Stream struct {
+	conn     net.Conn
+	domain   string
+	secure   bool
+	splitter *splitter
+
+	reading sync.Mutex // held by whoever reads from conn
+	chunk   []byte
+	rest    []byte // of chunk, not fed to the splitter yet
+
+	keepFeatures bool // before TLS: the dialer has to see <starttls/>
+
+	writing sync.Mutex
+	header  atomic.Pointer[Header]
+}
+
+// Header is what the server's stream header says.
+type Header struct {
+	ID   string // identifies the stream; not a secret, and not guessable
+	From string // the server's domain
+	Lang string // xml:lang, may be empty
+}
+
+const readChunk = 4 << 10
+
+func newStream(conn net.Conn, domain string, secure bool, lim Limits) *Stream {
+	return &Stream{
+		conn:     conn,
+		domain:   domain,
+		secure:   secure,
+		splitter: newSplitter(lim, 1, ""),
+		chunk:    make([]byte, readChunk),
+	}
+}
+
+// Secure reports whether TLS protects the stream.
+func (s *Stream) Secure() bool { return s.secure }
+
+// Header is the newest stream header that Next has read, or nil.
+func (s *Stream) Header() *Header { return s.header.Load() }
+
+// Open sends a stream header: the first one, or the next one of a restart
+// (RFC 6120 §4.3.3), which goes over the same connection. lang is the
+// xml:lang of the client, or empty. The server's header comes from Next.
+func (s *Stream) Open(ctx context.Context, lang string) error {
+	head := "<?xml version='1.0'?><stream:stream to=\"" + Escape(s.domain) + "\" version=\"1.0\""
+	if lang != "" {
+		head += " xml:lang=\"" + Escape(lang) + "\""
+	}
+	head += " xmlns=\"" + NSClient + "\" xmlns:stream=\"" + NSStream + "\">"
+	s.splitter.headers.Add(1) // before the server can answer
+	if err := s.write(ctx, []byte(head)); err != nil {
+		return fmt.Errorf("opening the stream: %w", err)
+	}
+	return nil
+}
+
+// Send writes one stanza or more. They must come from [SplitBody] or
+// [SplitMessage], or be the caller's own well-formed XML.
+func (s *Stream) Send(ctx context.Context, stanzas ...Stanza) error {
+	if len(stanzas) == 0 {
+		return nil
+	}
+	out := stanzas[0].XML
+	if len(stanzas) > 1 {
+		out = nil
+		for _, st := range stanzas {
+			out = append(out, st.XML...)
+		}
+	}
+	if err := s.write(ctx, out); err != nil {
+		return fmt.Errorf("sending to the XMPP server: %w", err)
+	}
+	return nil
+}
+
+func (s *Stream) write(ctx context.Context, b []byte) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	stop := context.AfterFunc(ctx, func() { s.Abort() })
+	_, err := s.conn.Write(b)
+	if !stop() && err != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Next returns the next stanza. A stream header counts as one, with the name
+// {NSStream}stream and no XML; it comes after each Open, and [Stream.Header]
+// is set by then. The feature <starttls/> is never seen.
+//
+// The error is [io.EOF] when the server ended the stream properly, a
+// [*StreamError] when it said why, [io.ErrUnexpectedEOF] when the connection
+// was cut, a [*SyntaxError] when what it sent is not XMPP.
+func (s *Stream) Next(ctx context.Context) (Stanza, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if ctx.Err() != nil {
+		return Stanza{}, context.Cause(ctx)
+	}
+	stop := context.AfterFunc(ctx, func() { s.Abort() })
+	defer stop()
+	st, err := s.next()
+	if err != nil && ctx.Err() != nil {
+		return Stanza{}, context.Cause(ctx)
+	}
+	return st, err
+}
+
+func (s *Stream) next() (Stanza, error) {
+	for {
+		for len(s.rest) > 0 {
+			n, ev, err := s.splitter.feed(s.rest)
+			s.rest = s.rest[n:]
+			switch {
+			case err != nil:
+				return Stanza{}, fmt.Errorf("from the XMPP server: %w", err)
+			case ev.header != nil:
+				return s.takeHeader(ev.header)
+			case ev.end:
+				return Stanza{}, io.EOF
+			case ev.stanza != nil && ev.stanza.Is(NSStream, "error"):
+				return Stanza{}, parseStreamError(*ev.stanza)
+			case ev.stanza != nil && ev.stanza.Is(NSStream, "features") && !s.keepFeatures:
+				return hideFeatures(*ev.stanza, s.splitter.lim)
+			case ev.stanza != nil:
+				return *ev.stanza, nil
+			}
+		}
+		n, err := s.conn.Read(s.chunk)
+		s.rest = s.chunk[:n]
+		if n == 0 && err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+				err = io.ErrUnexpectedEOF
+			}
+			return Stanza{}, fmt.Errorf("reading from the XMPP server: %w", err)
+		}
+	}
+}
+
+func (s *Stream) takeHeader(t *tag) (Stanza, error) {
+	if !isStreamHeader(t) {
+		return Stanza{}, &SyntaxError{"invalid-namespace", "the server does not speak XMPP"}
+	}
+	h := &Header{}
+	h.ID, _ = t.get("id")
+	h.From, _ = t.get("from")
+	h.Lang, _ = t.get("xml:lang")
+	s.header.Store(h)
+	st := Stanza{}
+	st.Name.Space, st.Name.Local = NSStream, "stream"
+	return st, nil
+}
+
+// closeTimeout bounds how long Close waits for the server's side.
+const closeTimeout = 2 * time.Second
+
+// Close ends the stream as RFC 6120 §4.4 wants: it sends </stream:stream>,
+// waits at most 2 s for the server's, and closes the connection. After it an
+// XEP-0198 session cannot be resumed; when a client was lost rather than
+// gone, call [Stream.Abort].
+func (s *Stream) Close() error {
+	defer s.Abort()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := s.write(ctx, []byte("</stream:stream>")); err != nil {
+		return fmt.Errorf("closing the stream: %w", err)
+	}
+	// Closing with unread bytes resets a TCP connection, and the server may
+	// then lose the end of what was sent. So read to the end first; if
+	// another goroutine is in Next, it does, and this waits for its turn.
+	if err := s.conn.SetReadDeadline(time.Now().Add(closeTimeout)); err != nil {
+		return fmt.Errorf("closing the stream: %w", err)
+	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	for {
+		if _, err := s.next(); err != nil {
+			return nil
+		}
+	}
+}
+
+// Abort drops the connection without </stream:stream>, so that the server
+// keeps an XEP-0198 session for resumption. Next and Send fail from then on.
+// It may be called more than once.
+func (s *Stream) Abort() {
+	// tls.Conn.Close would first try to send an alert, and wait up to 5 s
+	// for a peer that does not read.
+	if t, ok := s.conn.(interface{ NetConn() net.Conn }); ok {
+		_ = t.NetConn().Close()
+		return
+	}
+	_ = s.conn.Close()
+}
