@@ -45,8 +45,11 @@ func newXMPP(t *testing.T) *prosody.Server {
 // allows it by its digest.
 const recorder = `window.violations=[];document.addEventListener("securitypolicyviolation",e=>violations.push(e.effectiveDirective+" "+e.blockedURI+" "+e.sourceFile+":"+e.lineNumber+" "+e.sample))`
 
-func recorderDigest() string {
-	sum := sha256.Sum256([]byte(recorder))
+// ownModule is a module of the site's own, which the policy allows likewise.
+const ownModule = `import "site"`
+
+func digest(script string) string {
+	sum := sha256.Sum256([]byte(script))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
@@ -68,14 +71,14 @@ xmpp:
   websocket: {enabled: %t}
 scripts:
   rules:
-    - {name: recorder, match: {digest: [%q]}, action: allow}
+    - {name: recorder, match: {digest: [%q, %q]}, action: allow}
     - {name: own, match: {src: ["/static/**"]}, action: allow}
-    - {name: ads, match: {src: ["%[10]s/ads/**"]}, action: isolate, compartment: ads}
-    - {name: vendor, match: {src: ["%[10]s/**"]}, action: isolate, compartment: vendor}
+    - {name: ads, match: {src: ["%[11]s/ads/**"]}, action: isolate, compartment: ads}
+    - {name: vendor, match: {src: ["%[11]s/**"]}, action: isolate, compartment: vendor}
 compartments:
   ads: {visible: true, popups: true}
   vendor: {}
-`, address, upstream, address, domain, server.Addr(), server.CAFile(), over == overBOSH, over == overWebSocket, recorderDigest(), vendor)
+`, address, upstream, address, domain, server.Addr(), server.CAFile(), over == overBOSH, over == overWebSocket, digest(recorder), digest(ownModule), vendor)
 	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -70,8 +70,17 @@ func ClientAddress(r *http.Request) string { return exchangeOf(r).address.String
 // trusted proxy.
 func Secure(r *http.Request) bool { return exchangeOf(r).page.Scheme == "https" }
 
-// SameOrigin reports whether the request's Origin is the site's own. A request
-// without Origin, or with "null" as compartments send it, is not.
+// SameOrigin reports whether the request comes from a page of the site's own
+// origin. A request without Origin, or with "null" as compartments send it, does
+// not (CWE-346).
+//
+// Origin alone is not enough: WebKit 2.50 puts the document's own origin on a
+// sendBeacon from a sandboxed frame, whose origin is opaque. It tells the truth in
+// Sec-Fetch-Site, which no script can set.
 func SameOrigin(r *http.Request) bool {
-	return r.Header.Get("Origin") == policies.OriginOf(exchangeOf(r).page)
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "null" && origin == policies.OriginOf(exchangeOf(r).page)
 }
