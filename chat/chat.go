@@ -57,8 +57,13 @@ func Open(client string) (*Client, error) {
 	c := &Client{files: map[string]*file{}}
 	digest := sha256.New()
 	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !served(name) {
+		switch {
+		case err != nil:
 			return err
+		case entry.IsDir() && name != "." && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir // .git and the like (CWE-538)
+		case entry.IsDir(), !served(name):
+			return nil
 		}
 		content, err := fs.ReadFile(tree, name)
 		if err != nil {
@@ -69,7 +74,7 @@ func Open(client string) (*Client, error) {
 		c.files[name] = &file{content: content, mediaType: mediaType(name)}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the chat client %s: %w", client, err)
 	}
 	for _, name := range []string{module, stylesheet} {

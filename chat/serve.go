@@ -42,11 +42,11 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := f.content
 	if compressible(f.mediaType) {
 		h.Set("Vary", "Accept-Encoding")
-		switch accepted := r.Header.Get("Accept-Encoding"); {
-		case strings.Contains(accepted, "br"):
+		switch {
+		case accepts(r.Header, "br"):
 			body = f.asBrotli()
 			h.Set("Content-Encoding", "br")
-		case strings.Contains(accepted, "gzip"):
+		case accepts(r.Header, "gzip"):
 			body = f.asGzip()
 			h.Set("Content-Encoding", "gzip")
 		}
@@ -55,6 +55,18 @@ func (c *Client) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body) // the client went away
 	}
+}
+
+// accepts reports whether Accept-Encoding names the coding with a weight that is
+// not 0, RFC 9110 §12.5.3.
+func accepts(h http.Header, coding string) bool {
+	for item := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+		name, weight, _ := strings.Cut(item, ";")
+		if strings.EqualFold(strings.TrimSpace(name), coding) {
+			return strings.Trim(strings.TrimSpace(weight), "0.") != "q="
+		}
+	}
+	return false
 }
 
 func (f *file) asBrotli() []byte {

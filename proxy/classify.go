@@ -17,13 +17,20 @@ func (s *Site) classify(x *exchange, res *http.Response) error {
 	if x.coding == "identity" {
 		x.coding = ""
 	}
-	media, parameters, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	// Of several types browsers take the last that they can read, Go the first
+	// (CWE-436): what it is to the browser is then not known.
+	contentType := strings.Join(res.Header.Values("Content-Type"), ",")
+	media, parameters, err := mime.ParseMediaType(contentType)
+	essence, _, _ := strings.Cut(contentType, ";")
 	switch {
-	case err != nil:
+	case strings.Contains(contentType, ","):
 		x.kind = document
-	case media == "text/html":
+	case media == "text/html", err != nil && strings.EqualFold(strings.TrimSpace(essence), "text/html"):
+		// Parameters that cannot be read do no harm: ours take their place.
 		x.kind = page
 		x.charset = parameters["charset"]
+	case err != nil:
+		x.kind = document
 	case runsNothing(media):
 		x.kind = data
 	default:

@@ -1,12 +1,15 @@
 package proxy
 
 import (
+	"bufio"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -47,27 +50,55 @@ func acceptedCodings(h http.Header) string {
 // errCoding is returned for a body that is not in the coding it claims.
 var errCoding = errors.New("the upstream's body is not in the coding that its header names")
 
-// newDecoder returns the decoded body. Closing it closes the body.
+// newDecoder returns the decoded body. Closing it closes the body, and may be done
+// while another goroutine reads.
 func newDecoder(coding string, body io.ReadCloser) (io.ReadCloser, error) {
 	switch coding {
 	case "":
 		return body, nil
 	case "gzip":
 		z, err := gzip.NewReader(body)
+		if err == io.EOF {
+			// Redirects often name a coding and have no body at all.
+			return body, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: gzip: %w", errCoding, err)
 		}
 		return readCloser{z, body.Close}, nil
 	case "br":
-		return readCloser{brotli.NewReader(body), body.Close}, nil
+		start := bufio.NewReader(body)
+		if _, err := start.Peek(1); err == io.EOF {
+			return body, nil
+		}
+		return readCloser{brotli.NewReader(start), body.Close}, nil
 	case "zstd":
 		z, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
 		if err != nil {
 			return nil, fmt.Errorf("%w: zstd: %w", errCoding, err)
 		}
-		return readCloser{z, func() error { z.Close(); return body.Close() }}, nil
+		locked := &lockedReader{Reader: z}
+		return readCloser{locked, func() error {
+			err := body.Close() // a read that waits for the upstream ends
+			locked.Lock()
+			defer locked.Unlock()
+			z.Close()
+			return err
+		}}, nil
 	}
 	return nil, fmt.Errorf("%w: %q is unknown", errCoding, coding)
+}
+
+// A lockedReader can be read and closed by two goroutines.
+type lockedReader struct {
+	sync.Mutex
+	io.Reader
+}
+
+func (r *lockedReader) Read(p []byte) (int, error) {
+	r.Lock()
+	defer r.Unlock()
+	return r.Reader.Read(p)
 }
 
 // An encoder compresses; Flush makes all that was written readable.
@@ -112,7 +143,15 @@ func encodeBody(coding string, src io.ReadCloser) (io.ReadCloser, error) {
 
 // copyFlushing copies src to enc and ends the compressed stream only when src came
 // to its own end: a truncated page stays visibly truncated.
-func copyFlushing(enc encoder, src io.Reader) error {
+//
+// Everything that reads the page runs in here, outside of the goroutine that
+// net/http guards: a panic would end the program for all clients (CWE-248).
+func copyFlushing(enc encoder, src io.Reader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while a page was rewritten: %v\n%s", p, debug.Stack())
+		}
+	}()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(buf)

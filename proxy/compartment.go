@@ -23,7 +23,7 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r)
 		query, name, found := cutMarker(r.URL.RawQuery)
-		if !found || x.mode == modeOff || r.Method != http.MethodGet {
+		if !found || x.mode == modeOff || r.Method != http.MethodGet && r.Method != http.MethodHead {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -31,7 +31,12 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 		case "iframe", "": // an old browser does not say
 		case "document":
 			// Somebody opened a frame of the page in a tab of its own.
-			http.Redirect(w, r, (&url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: query}).String(), http.StatusSeeOther)
+			x.kind = document
+			s.writeFixedHeaders(w.Header(), r)
+			s.writePolicy(x, w.Header())
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("Location", onThisHost(r.URL, query))
+			w.WriteHeader(http.StatusSeeOther)
 			return
 		default:
 			s.refuse(w, r, refusal{http.StatusForbidden, "This is part of another page.", nil})
@@ -57,6 +62,16 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 		_, _ = io.WriteString(w, `<!doctype html><html><head><meta charset="utf-8"><style>html,body{margin:0}</style>`+
 			`<script src="`+browser.Compartment.Path+`"></script></head><body></body></html>`) // the client went away
 	})
+}
+
+// onThisHost returns the path of u with another query, for a Location field. The
+// path "//evil.example/" alone would name another host (CWE-601).
+func onThisHost(u *url.URL, query string) string {
+	location := "/" + strings.TrimLeft(u.EscapedPath(), "/")
+	if query != "" {
+		location += "?" + query
+	}
+	return location
 }
 
 // deniedFeatures keeps devices and prompts from every script in the frame.

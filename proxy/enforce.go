@@ -11,9 +11,12 @@ const modeOff = policies.ModeOff
 
 // enforcePolicy writes the policy of the response: the last step of every way out.
 func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
-	if res.StatusCode == http.StatusNotModified || res.StatusCode == http.StatusSwitchingProtocols {
-		// With a 304 the browser goes on with the policy that it stored; a new
-		// nonce would lock the old page.
+	if res.StatusCode == http.StatusNotModified {
+		// With a 304 the browser goes on with the policy that it stored. A new
+		// nonce would lock the old page, and the upstream's own policy would take
+		// the place of ours (RFC 9111 §4.3.4).
+		res.Header.Del(csp.Header)
+		res.Header.Del(csp.HeaderReportOnly)
 		return nil
 	}
 	s.writeFixedHeaders(res.Header, res.Request)
@@ -38,7 +41,9 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	}.Policy().String()
 	h.Del(csp.Header)
 	h.Del(csp.HeaderReportOnly)
-	h.Set("Reporting-Endpoints", csp.ReportingGroup+`="`+reportPath+`"`)
+	// Beside the upstream's own: of two members with one name the last counts
+	// (RFC 9651 §4.2.2).
+	h.Add("Reporting-Endpoints", csp.ReportingGroup+`="`+reportPath+`"`)
 	if x.mode == policies.ModeReportOnly {
 		h.Add(csp.HeaderReportOnly, ours)
 	} else {
@@ -47,11 +52,17 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	if s.policy.CSP.Upstream == policies.UpstreamReplace {
 		return
 	}
+	granted := func(p csp.Policy) string {
+		if x.kind == page {
+			p = csp.GrantNonce(p, x.nonce)
+		}
+		return p.String() // nothing was rewritten, and the upstream's nonce stands in the body
+	}
 	for _, p := range x.upstream {
-		h.Add(csp.Header, csp.GrantNonce(p, x.nonce).String())
+		h.Add(csp.Header, granted(p))
 	}
 	for _, p := range x.upstreamReport {
-		h.Add(csp.HeaderReportOnly, csp.GrantNonce(p, x.nonce).String())
+		h.Add(csp.HeaderReportOnly, granted(p))
 	}
 }
 

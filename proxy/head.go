@@ -3,7 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"fmt"
-	"html"
+	"strings"
 
 	"chatproxy/browser"
 	"chatproxy/policies"
@@ -21,8 +21,10 @@ func (s *Site) head(x *exchange) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the guard's configuration: %w", err)
 	}
-	return fmt.Appendf(nil, `<script nonce="%s" src="%s" data-config="%s"></script>`,
-		x.nonce, browser.Guard.Path, html.EscapeString(string(encoded))), nil
+	// encoding/json has written <, > and & as \u003c and so on; in single quotes
+	// only the quote itself is left, and most of JSON is double ones.
+	return fmt.Appendf(nil, `<script nonce="%s" src="%s" data-config='%s'></script>`,
+		x.nonce, browser.Guard.Path, strings.ReplaceAll(string(encoded), "'", "&#39;")), nil
 }
 
 // newGuardConfig returns what the guard needs on every page.

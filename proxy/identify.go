@@ -34,7 +34,8 @@ func (s *Site) identify(next http.Handler) http.Handler {
 // show the other page under the laxer rule (CWE-647).
 func (s *Site) mode(u *url.URL) policies.Mode {
 	path := u.Path
-	if strings.Contains(path, "/.") || strings.Contains(path, "//") || strings.ContainsAny(path, "\\;") ||
+	if strings.Contains(path, "/.") || strings.Contains(path, "//") ||
+		strings.ContainsAny(path, "\\;%") || // a "%" that is left was encoded twice
 		strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
 		return policies.ModeEnforce
 	}

@@ -9,11 +9,16 @@ import (
 // and bounds the body.
 func (s *Site) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		upgrade := r.Header.Get("Upgrade")
+		upgrade := strings.Join(r.Header.Values("Upgrade"), ",")
 		switch {
 		case r.Method == http.MethodConnect || r.Method == http.MethodTrace:
 			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 			s.refuse(w, r, refusal{http.StatusMethodNotAllowed, "This method is not served.", nil})
+			return
+		case !strings.HasPrefix(r.URL.Path, "/"):
+			// "GET http:admin" would reach the upstream as "GET admin" and match
+			// no rule on the way (CWE-444).
+			s.refuse(w, r, refusal{http.StatusBadRequest, "This is not the address of a page.", nil})
 			return
 		case upgrade != "" && !strings.EqualFold(upgrade, "websocket"):
 			// h2c and other upgrades would carry requests past every step here
@@ -26,7 +31,13 @@ func (s *Site) limit(next http.Handler) http.Handler {
 			s.refuse(w, r, refusal{http.StatusBadRequest, "A WebSocket handshake has no body.", nil})
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, int64(s.policy.Limits.Body))
+		largest := int64(s.policy.Limits.Body)
+		if r.ContentLength > largest {
+			// The upstream need not see the part that fits.
+			s.refuse(w, r, tooLarge)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, largest)
 		next.ServeHTTP(w, r)
 	})
 }

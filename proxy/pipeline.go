@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"path"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,8 +23,9 @@ func (s *Site) routes() http.Handler {
 		r.Handle(path, handler)
 	}
 	r.Route(browser.Prefix, s.ownFiles)
-	r.Handle("/*", s.compartments(s.upstream()))
-	r.MethodNotAllowed(s.upstream().ServeHTTP)
+	site := s.notOurs(s.compartments(s.upstream()))
+	r.Handle("/*", site)
+	r.MethodNotAllowed(site.ServeHTTP) // methods that chi does not know
 	return r
 }
 
@@ -43,6 +46,24 @@ func (s *Site) ownFiles(r chi.Router) {
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, refusal{http.StatusMethodNotAllowed, "This is not how to ask for it.", nil})
+	})
+}
+
+// notOurs keeps from the upstream what is chatproxy's own to answer, but came with
+// a method that the router does not know or in another spelling, which the upstream
+// may read as the plain one (CWE-647).
+func (s *Site) notOurs(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clean := path.Clean(r.URL.Path)
+		endpoint := s.endpoints[r.URL.Path]
+		switch {
+		case strings.HasPrefix(clean+"/", browser.Prefix):
+			s.refuse(w, r, refusal{http.StatusNotFound, "There is nothing here.", nil})
+		case endpoint != nil:
+			endpoint.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 
@@ -74,6 +95,9 @@ func (s *Site) request(r *httputil.ProxyRequest) {
 // carries the policy too.
 func (s *Site) response(res *http.Response) error {
 	x := exchangeOf(res.Request)
+	// It would name a way to the site on which no page passes through here
+	// (RFC 7838 §3), on pages in mode off too: it holds for the whole origin.
+	res.Header.Del("Alt-Svc")
 	if x.mode == modeOff || res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}

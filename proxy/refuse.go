@@ -15,6 +15,8 @@ type refusal struct {
 	cause   error  // for the log; nil where the client alone is to blame
 }
 
+var tooLarge = refusal{http.StatusRequestEntityTooLarge, "What you sent is larger than this site accepts.", nil}
+
 var refusalPage = template.Must(template.New("refusal").Parse(`<!doctype html>
 <html lang="en">
 <head>
@@ -62,10 +64,10 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 
 // upstreamFailed turns an error of the upstream's leg into a refusal.
 func (s *Site) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
-	var tooLarge *http.MaxBytesError
+	var overLimit *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		s.refuse(w, r, refusal{http.StatusRequestEntityTooLarge, "What you sent is larger than this site accepts.", nil})
+	case errors.As(err, &overLimit):
+		s.refuse(w, r, tooLarge)
 	case errors.Is(err, context.Canceled):
 		s.refuse(w, r, refusal{http.StatusBadGateway, "The request was given up.", nil})
 	case errors.Is(err, context.DeadlineExceeded), strings.Contains(err.Error(), "timeout awaiting response headers"):

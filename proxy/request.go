@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/http"
 	"net/http/httputil"
 	"strings"
 )
@@ -9,6 +10,9 @@ import (
 // browser asked for.
 func (s *Site) setTarget(_ *exchange, r *httputil.ProxyRequest) {
 	r.SetURL(s.policy.Site.Upstream.URL)
+	// ReverseProxy drops parameters with a semicolon, for proxies that decide by
+	// the query. Nothing here does, and sites use them.
+	r.Out.URL.RawQuery = r.In.URL.RawQuery
 	r.Out.Host = r.In.Host
 }
 
@@ -17,8 +21,7 @@ func (s *Site) setTarget(_ *exchange, r *httputil.ProxyRequest) {
 // are taken out here (CVE-2024-45410, CVE-2025-64484).
 func (s *Site) setForwarded(x *exchange, r *httputil.ProxyRequest) {
 	for name := range r.Out.Header {
-		lower := strings.ToLower(name)
-		if strings.ContainsRune(name, '_') || strings.HasPrefix(lower, "x-forwarded-") || lower == "x-real-ip" || lower == "x-request-id" {
+		if namesTheClient(name) {
 			delete(r.Out.Header, name)
 		}
 	}
@@ -32,6 +35,23 @@ func (s *Site) setForwarded(x *exchange, r *httputil.ProxyRequest) {
 	h.Set("X-Request-Id", x.id)
 }
 
+// namesTheClient reports whether a server may read the field as the client's
+// address or scheme. CGI turns every character but letters and digits into the
+// same "_", so a name with one of them is an alias of another.
+func namesTheClient(name string) bool {
+	if strings.ContainsFunc(name, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		return true
+	}
+	switch name = strings.ToLower(name); name {
+	case "forwarded", "x-real-ip", "x-request-id", "client-ip", "x-client-ip", "true-client-ip", "x-cluster-client-ip",
+		"cf-connecting-ip", "fastly-client-ip":
+		return true
+	}
+	return strings.HasPrefix(name, "x-forwarded-")
+}
+
 // dropWhatDefeatsRewriting takes out what would make the upstream answer with a
 // part of a page, with "not modified", or in a coding that we cannot read.
 func (s *Site) dropWhatDefeatsRewriting(x *exchange, r *httputil.ProxyRequest) {
@@ -40,7 +60,8 @@ func (s *Site) dropWhatDefeatsRewriting(x *exchange, r *httputil.ProxyRequest) {
 	}
 	h := r.Out.Header
 	h["Accept-Encoding"] = []string{acceptedCodings(r.In.Header)}
-	if x.fetched != navigation {
+	if x.fetched != navigation || r.In.Method != http.MethodGet && r.In.Method != http.MethodHead {
+		// "If-None-Match: *" keeps a PUT from overwriting.
 		return
 	}
 	// A page's nonce is fresh each time: a 304 would bring a new policy to an old

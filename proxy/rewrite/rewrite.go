@@ -240,6 +240,11 @@ func (r *reader) script(held *heldScript, endTag []byte) {
 		script.Kind, script.Text = Inline, normalize(held.text)
 	}
 	action := r.Decide(script)
+	if r.Observe && r.TrustsNonce(script.Nonce) {
+		// The header has our nonce in place of the upstream's: what ran with that
+		// one goes on running.
+		action.Do = Allow
+	}
 	switch {
 	case action.Do == Allow && held.agreed && r.mayGrant(tag):
 		r.out.Write(tag.edit(isNonce, "nonce", r.Nonce.String()))

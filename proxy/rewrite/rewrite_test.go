@@ -99,9 +99,9 @@ func TestRewrite(t *testing.T) {
 }
 
 func TestObserveChangesNothingButNonces(t *testing.T) {
-	o := Options{Nonce: testNonce(t), Decide: decideByName, Observe: true}
-	in := `<script src=ad.js></script><script>evil</script><script>good</script><link rel=preload as=script href=evil.js>`
-	want := `<script src=ad.js></script><script>evil</script><script nonce="` + nonceText + `">good</script><link rel=preload as=script href=evil.js>`
+	o := Options{Nonce: testNonce(t), Decide: decideByName, Observe: true, TrustsNonce: func(s string) bool { return s == "trusted" }}
+	in := `<script src=ad.js></script><script>evil</script><script nonce=trusted>evil</script><script>good</script><link rel=preload as=script href=evil.js>`
+	want := `<script src=ad.js></script><script>evil</script><script nonce="` + nonceText + `">evil</script><script nonce="` + nonceText + `">good</script><link rel=preload as=script href=evil.js>`
 	if got := rewriteAll(t, strings.NewReader(in), o); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
