@@ -103,15 +103,20 @@ func TestInjectedMarkupDoesNotRun(t *testing.T) {
 }
 
 // look opens a page of the site, frames another one in it, and gives both time to
-// run what they have: a frame may go to data: URLs, a whole page may not. Some
-// loads of its own later, whatever came before them has run.
+// run what they have: a frame may go to data: URLs, a whole page may not.
 func look(b *browsers.Browser, site string) {
 	b.Open(site + "/about")
 	b.Eval(`const frame = document.createElement("iframe");
 frame.src = "/news/seed-library";
 document.body.append(frame);
-await new Promise((done) => { frame.onload = done; setTimeout(done, 5000) });
-for (let i = 0; i < 3; i++) await new Promise((done) => {
+await new Promise((done) => { frame.onload = done; setTimeout(done, 5000) })`)
+	settle(b)
+}
+
+// settle returns some loads of the page's own later: whatever came before them has
+// run.
+func settle(b *browsers.Browser) {
+	b.Eval(`for (let i = 0; i < 3; i++) await new Promise((done) => {
   const image = new Image();
   image.onload = image.onerror = () => setTimeout(done, 150);
   image.src = "/static/favicon.svg?" + i + Math.random();

@@ -73,6 +73,7 @@ scripts:
   rules:
     - {name: recorder, match: {digest: [%q, %q]}, action: allow}
     - {name: own, match: {src: ["/static/**"]}, action: allow}
+    - {name: refused, match: {src: ["%[11]s/refused/**"]}, action: strip}
     - {name: ads, match: {src: ["%[11]s/ads/**"]}, action: isolate, compartment: ads}
     - {name: vendor, match: {src: ["%[11]s/**"]}, action: isolate, compartment: vendor}
 compartments:

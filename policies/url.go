@@ -20,7 +20,8 @@ var ErrAmbiguousURL = errors.New("the URL is read differently by different parse
 func ResolveScriptURL(page *url.URL, src string) (*url.URL, error) {
 	src = strings.Trim(src, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f ")
 	for i := 0; i < len(src); i++ {
-		if c := src[i]; c <= ' ' || c == '\\' || c >= 0x7f {
+		// Those in the string are percent-encoded by some and not by others.
+		if c := src[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\\\"<>^`{}|", c) >= 0 {
 			return nil, ErrAmbiguousURL
 		}
 	}

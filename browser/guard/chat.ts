@@ -54,12 +54,12 @@ function settings(chat: Chat): Record<string, unknown> {
     discover_connection_methods: false,
     i18n: document.documentElement.lang || "en",
     keepalive: true,
-    locked_domain: chat.domain,
     play_sounds: false,
     theme: "classic",
     view_mode: "overlayed",
     ...chat.settings,
     assets_path: chat.base,
+    locked_domain: chat.domain,
     // SCRAM keys are as good as the password. Only a reload over WebSocket needs
     // them; BOSH attaches to its session again.
     reuse_scram_keys: chat.websocket !== undefined,

@@ -5,8 +5,8 @@ import type { Config, Frame } from "./config";
 import type { Hello, IsolatedScript, ToCompartment } from "../message/message";
 import { readToGuard } from "../message/message";
 
-/** Must equal rewrite.InertType and its attributes. */
-const INERT = 'script[type="text/x-chatproxy"]';
+/** Must equal rewrite.InertType. */
+const INERT_TYPE = "text/x-chatproxy";
 const OWN_ATTRIBUTES = /^(?:type|nonce|on.*|data-chatproxy-.*)$/i;
 const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0 };
 
@@ -21,7 +21,8 @@ export class Compartments {
   readonly #hidden = new Map<string, Compartment>();
   /** Visible compartments stand where their scripts stood: one for each place. */
   readonly #visible = new WeakMap<Element, Map<string, Compartment>>();
-  readonly #seen = new WeakSet<Element>();
+  /** Inert scripts that were found, in document order, and not yet handed over. */
+  #found: HTMLScriptElement[] = [];
 
   constructor(config: Config, nonce: string) {
     this.#config = config;
@@ -30,12 +31,17 @@ export class Compartments {
 
   /** Watches the page while it streams. */
   collect(): void {
-    const observer = new MutationObserver(() => this.#collectNow());
+    const observer = new MutationObserver((records) => this.#take(records));
     observer.observe(document, { childList: true, subtree: true });
-    addEventListener("DOMContentLoaded", () => {
-      this.#collectNow();
-      observer.disconnect();
-    });
+    addEventListener(
+      "DOMContentLoaded",
+      () => {
+        this.#take(observer.takeRecords());
+        observer.disconnect();
+        this.#handOver(() => true);
+      },
+      { once: true },
+    );
   }
 
   /** Runs a script in the named compartment, which is made where it is missing. */
@@ -43,13 +49,25 @@ export class Compartments {
     this.#compartment(name, anchor).post({ type: "run", script });
   }
 
-  #collectNow(): void {
-    for (const element of document.querySelectorAll<HTMLScriptElement>(INERT)) {
-      // The nonce shows that the proxy made it. Markup that was injected into the
-      // page, or by a script, cannot have it.
-      if (this.#seen.has(element) || element.nonce !== this.#nonce) continue;
-      this.#seen.add(element);
-      this.run(element.dataset["chatproxyCompartment"] ?? "", describe(element), element);
+  #take(records: readonly MutationRecord[]): void {
+    for (const record of records) {
+      for (const node of record.addedNodes) {
+        // The nonce shows that the proxy made it. Markup that was injected into
+        // the page, or by a script, cannot have it.
+        if (node instanceof HTMLScriptElement && node.type === INERT_TYPE && node.nonce === this.#nonce) {
+          node.nonce = "";
+          this.#found.push(node);
+        }
+      }
+    }
+    this.#handOver(isComplete);
+  }
+
+  /** Hands over what is complete, up to the first that is not. */
+  #handOver(complete: (script: HTMLScriptElement) => boolean): void {
+    for (let script = this.#found[0]; script && complete(script); script = this.#found[0]) {
+      this.#found.shift();
+      this.run(script.dataset["chatproxyCompartment"] ?? "", describe(script), script);
     }
   }
 
@@ -74,7 +92,7 @@ export class Compartments {
     const element = document.createElement("iframe");
     const waiting: ToCompartment[] = [];
     let port: MessagePort | null = null;
-    element.title = anchor ? "Advertisement" : "";
+    element.title = anchor ? name : "";
     if (anchor) {
       Object.assign(element.style, {
         border: "0",
@@ -134,6 +152,17 @@ export class Compartments {
     url.search += `${url.search ? "&" : "?"}${this.#config.marker}=${encodeURIComponent(name)}`;
     return url.href;
   }
+}
+
+/**
+ * Tells whether all of a script's text is there. The observer is called between
+ * chunks of the page, when the element may stand without its text or with a part;
+ * once anything follows it, the parser has read its end tag.
+ */
+function isComplete(script: HTMLScriptElement): boolean {
+  if (script.dataset["chatproxySrc"] !== undefined) return true;
+  for (let node: Node | null = script; node; node = node.parentNode) if (node.nextSibling) return true;
+  return false;
 }
 
 /** Reads an inert script's element. */
