@@ -79,6 +79,9 @@ func (g *URLGlob) Match(u *url.URL, page string) bool {
 		target = "/"
 	}
 	if g.hasQuery {
+		if !plain(u.RawQuery) {
+			return false // browsers may send another one
+		}
 		target += "?" + u.RawQuery
 	}
 	return g.path.MatchString(target)

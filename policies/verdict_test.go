@@ -47,6 +47,8 @@ scripts:
 		{"https://evil.net/https://ads.example/a.js", Isolate, ByDefault, "https://evil.net"},
 		{"/app.js?v=3", Allow, "versioned", ""},
 		{"/app.js", Isolate, ByDefault, "https://www.example.com"},
+		{"https://ads.example/a.js?q={a|b} c", Isolate, "ads", "ads"},
+		{"/app.js?v=a b", Isolate, ByDefault, "https://www.example.com"},
 		// What parsers read in two ways is never allowed.
 		{`/\evil.net/static/a.js`, Strip, ByAmbiguousURL, ""},
 		{`\\evil.net/static/a.js`, Strip, ByAmbiguousURL, ""},

@@ -42,7 +42,7 @@ compartments: {ads: {}}
 		"https://a.b.many.example/q", "https://many.example/q", "https://evil.net/.many.example/q", "https://evil.net?.many.example/", "https://evil.net#.many.example/",
 		"/a+b(c).js", "/aab(c).js", "https://odd.example/[x]/$1^.js", "https://odd.example/x/$1^.js",
 		`/\evil.net/static/a.js`, `\\evil.net/static/a.js`, "https:///evil.net/a.js", "///evil.net/static/a.js", "https:static/a.js", "/sta\ttic/a.js", " /static/a.js ", "/static/a b.js",
-		"data:text/javascript,1", "javascript:1", "blob:https://www.example.com/1", "", "https://", "https://[::1]/static/a.js", "https://ads%2eexample/a.js", "https://ads。example/a.js", "/static/é.js", "/static/%C3%A9.js", "/static/a.js?b=c d",
+		"data:text/javascript,1", "javascript:1", "blob:https://www.example.com/1", "", "https://", "https://[::1]/static/a.js", "https://ads%2eexample/a.js", "https://ads。example/a.js", "/static/é.js", "/static/%C3%A9.js", "/static/a.js?b=c d", "/static/a.js?b={|}", "?", "/static/a.js?b=\\\\evil.net",
 	}
 	guard := guardVerdicts(t, policy, page, scripts)
 	for i, src := range scripts {
