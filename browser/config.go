@@ -42,6 +42,7 @@ type Frame struct {
 	Width     int  `json:"width"`
 	Height    int  `json:"height"`
 	MaxHeight int  `json:"maxHeight"`
+	Popups    bool `json:"popups"`
 }
 
 // Chat is how the guard starts Converse in the page.

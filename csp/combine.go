@@ -5,16 +5,49 @@ import (
 	"strings"
 )
 
-// GrantNonce returns the upstream's policy p with n in place of every nonce of
-// its own, so that it stays in force beside ours and our scripts still run. It
-// adds the nonce and nothing else: a policy that forbids the chat's connections
-// goes on forbidding them.
+// Beside returns the upstream's policy p as it goes out beside the page's: with
+// our nonce in place of every nonce of its own, and with the names of our Trusted
+// Types policies where it limits these. It adds nothing else: a policy that forbids
+// the chat's connections goes on forbidding them.
+func (page Page) Beside(p Policy) Policy {
+	p = grantNonce(p, page.Nonce)
+	if names, ok := p.Get("trusted-types"); ok && !slices.Contains(names, "*") {
+		names = slices.DeleteFunc(slices.Clone(names), func(s string) bool { return strings.EqualFold(s, "'none'") })
+		for _, name := range page.trustedTypes() {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		p = p.With("trusted-types", names...)
+	}
+	return p
+}
+
+// WithoutScripts returns p without its say on which scripts load: for a policy that
+// cannot carry a nonce and stands beside one that is stricter on scripts anyway.
+func WithoutScripts(p Policy) Policy {
+	_, limitsAll := p.Get("default-src")
+	kept := Policy{}
+	for _, d := range p.directives {
+		switch d.Name {
+		case "script-src", "script-src-elem", "require-trusted-types-for", "trusted-types":
+			continue
+		}
+		kept = kept.With(d.Name, d.Value...)
+	}
+	if limitsAll {
+		kept = kept.With("script-src", "*", "data:", "blob:", "'unsafe-inline'", "'unsafe-eval'")
+	}
+	return kept
+}
+
+// grantNonce returns p with n in place of every nonce of its own.
 //
 // Script directives get n whether or not they had a nonce. Style directives get
 // it only where they had one. Where p limits scripts through default-src alone, a
 // script-src with the same sources is added to carry the nonce, because a nonce
 // in default-src would also open what else falls back to it.
-func GrantNonce(p Policy, n Nonce) Policy {
+func grantNonce(p Policy, n Nonce) Policy {
 	_, hasScript := p.Get("script-src")
 	_, hasScriptElem := p.Get("script-src-elem")
 	if sources, ok := p.Get("default-src"); ok && !hasScript && !hasScriptElem {

@@ -7,7 +7,7 @@ import (
 
 var testNonce = Nonce{"AAAAAAAAAAAAAAAAAAAAAA=="}
 
-func TestGrantNonce(t *testing.T) {
+func TestBeside(t *testing.T) {
 	const n = "'nonce-AAAAAAAAAAAAAAAAAAAAAA=='"
 	tests := []struct{ name, in, want string }{
 		{"the upstream's nonce is replaced", "script-src 'nonce-up' 'strict-dynamic'", "script-src 'strict-dynamic' " + n},
@@ -17,12 +17,14 @@ func TestGrantNonce(t *testing.T) {
 		{"script-src-elem is the effective one", "script-src 'self'; script-src-elem 'self'", "script-src 'self' " + n + "; script-src-elem 'self' " + n},
 		{"styles only where they had one", "style-src 'self'; style-src-elem 'nonce-up'", "style-src 'self'; style-src-elem " + n},
 		{"nothing about scripts is nothing to grant", "img-src 'self'", "img-src 'self'"},
+		{"our Trusted Types are named", "trusted-types foo 'none'", "trusted-types foo default"},
+		{"any Trusted Types", "trusted-types *", "trusted-types *"},
 		{"nothing else opens", "script-src 'self'; connect-src 'none'", "script-src 'self' " + n + "; connect-src 'none'"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := GrantNonce(Parse(tt.in), testNonce).String(); got != tt.want {
-				t.Errorf("GrantNonce(%q)\n got %q\nwant %q", tt.in, got, tt.want)
+			if got := (Page{Nonce: testNonce}).Beside(Parse(tt.in)).String(); got != tt.want {
+				t.Errorf("Beside(%q)\n got %q\nwant %q", tt.in, got, tt.want)
 			}
 		})
 	}
@@ -35,5 +37,17 @@ func TestNonces(t *testing.T) {
 	}))
 	if want := []string{"one", "two", "three"}; !slices.Equal(got, want) {
 		t.Errorf("Nonces = %q, want %q", got, want)
+	}
+}
+
+func TestWithoutScripts(t *testing.T) {
+	for in, want := range map[string]string{
+		"script-src 'self'; img-src *":                               "img-src *",
+		"default-src 'self'; script-src-elem 'none'":                 "default-src 'self'; script-src * data: blob: 'unsafe-inline' 'unsafe-eval'",
+		"trusted-types x; require-trusted-types-for 'script'; a b c": "a b c",
+	} {
+		if got := WithoutScripts(Parse(in)).String(); got != want {
+			t.Errorf("WithoutScripts(%q) = %q, want %q", in, got, want)
+		}
 	}
 }

@@ -56,9 +56,11 @@ func (page Page) Policy() Policy {
 	p = p.With("require-trusted-types-for", "'script'")
 	p = p.With("trusted-types", page.trustedTypes()...)
 	if page.InlineChat {
-		// Style sheets of other origins read attributes of the chat's elements
-		// with selectors and send them off with url(): only the site's own.
-		p = p.With("style-src", "'self'", "'unsafe-inline'")
+		// Converse writes messages into attributes. A style sheet reads these with
+		// selectors and sends them off with url(), whether it comes from another
+		// origin or stands in injected markup (CWE-79 without a script): only the
+		// site's own files, and what has the nonce.
+		p = p.With("style-src", "'self'")
 	}
 	for _, name := range slices.Sorted(maps.Keys(page.Directives)) {
 		if name != "trusted-types" {

@@ -16,9 +16,9 @@ func TestPagePolicy(t *testing.T) {
 		{"a page", Page{Nonce: testNonce}, "script-src " + n + base + "trusted-types default"},
 		{"nothing may run", Page{}, "script-src 'none'" + base + "trusted-types default"},
 		{"with the chat", Page{Nonce: testNonce, InlineChat: true},
-			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src 'self' 'unsafe-inline'"},
-		{"a narrowed style-src still serves Converse", Page{Nonce: testNonce, InlineChat: true, Directives: map[string][]string{"style-src": {"'self'"}}},
 			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src 'self' " + n + "; style-src-attr 'unsafe-inline'"},
+		{"a widened style-src still serves Converse", Page{Nonce: testNonce, InlineChat: true, Directives: map[string][]string{"style-src": {"https:"}}},
+			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src https: " + n + "; style-src-attr 'unsafe-inline'"},
 		{"the operator's directives", Page{Nonce: testNonce, ReportURI: "/r", Directives: map[string][]string{"img-src": {"*"}, "frame-ancestors": {"'none'"}, "trusted-types": {"angular"}}},
 			"script-src " + n + strings.Replace(base, "frame-ancestors 'self'", "frame-ancestors 'none'", 1) + "trusted-types default angular; img-src *; report-uri /r; report-to chatproxy"},
 	}

@@ -79,7 +79,7 @@ func (g *URLGlob) Match(u *url.URL, page string) bool {
 		target = "/"
 	}
 	if g.hasQuery {
-		if !plain(u.RawQuery) {
+		if !plainQuery(u.RawQuery) {
 			return false // browsers may send another one
 		}
 		target += "?" + u.RawQuery

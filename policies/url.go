@@ -2,57 +2,84 @@ package policies
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
-// ErrAmbiguousURL is returned for a URL that net/url and the browser's URL
-// Standard may read differently.
+// ErrAmbiguousURL is returned for a URL of which it is not certain to which origin
+// the browser will turn.
 var ErrAmbiguousURL = errors.New("the URL is read differently by different parsers")
 
 // ResolveScriptURL resolves the src of a script against the page's URL.
 //
-// A rule must judge the very URL that the browser will fetch. Browsers follow the
-// URL Standard, where "/\evil.example/x.js", "https:///evil.example/x.js" and
-// "/static/%2e%2e/x.js" are not what net/url makes of them (CWE-436,
-// interpretation conflict). Whatever is not plainly the same in both is refused
-// with [ErrAmbiguousURL], and what is refused is never allowed.
-func ResolveScriptURL(page *url.URL, src string) (*url.URL, error) {
+// A rule must judge the very URL that the browser will fetch, and what the upstream
+// takes it for. Browsers follow the URL Standard, where "/\\evil.example/x.js" and
+// "https:///evil.example/x.js" are not what net/url makes of them (CWE-436), and
+// many servers decode "/static/..%2fuploads/x.js" before they look for the file
+// (CWE-22). So a URL whose origin is not plain is refused with [ErrAmbiguousURL],
+// and one whose path is not plain is not certain: it can be isolated and is never
+// allowed.
+func ResolveScriptURL(page *url.URL, src string) (resolved *url.URL, certain bool, err error) {
 	src = strings.Trim(src, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f ")
-	before, query, _ := strings.Cut(src, "?") // what is before decides where it leads
-	if before+query == "" || !plain(before) || strings.Contains(strings.ToLower(before), "%2e") {
-		return nil, ErrAmbiguousURL
-	}
-	// White space and control characters inside are taken out by browsers.
-	if strings.ContainsFunc(query, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return nil, ErrAmbiguousURL
+	// White space and control characters inside are taken out by browsers, a
+	// backslash is a slash to them.
+	before, _, _ := strings.Cut(src, "?")
+	if src == "" || strings.ContainsFunc(src, func(r rune) bool { return r < ' ' || r == 0x7f }) || strings.Contains(before, "\\") {
+		return nil, false, ErrAmbiguousURL
 	}
 	ref, err := url.Parse(src)
-	if err != nil || ref.Opaque != "" || ref.User != nil {
-		return nil, ErrAmbiguousURL
+	if err != nil || ref.Opaque != "" || ref.User != nil || ref.Host == "" && (ref.Scheme != "" || strings.HasPrefix(src, "//")) {
+		return nil, false, ErrAmbiguousURL
 	}
-	if ref.Host == "" && (ref.Scheme != "" || strings.HasPrefix(src, "//")) {
-		return nil, ErrAmbiguousURL
-	}
-	if strings.ContainsAny(ref.Host, "%@ ") {
-		return nil, ErrAmbiguousURL
-	}
-	resolved := page.ResolveReference(ref)
-	if resolved.Scheme != "http" && resolved.Scheme != "https" {
-		return nil, ErrAmbiguousURL
-	}
+	resolved = page.ResolveReference(ref)
 	resolved.Host = strings.ToLower(resolved.Host)
-	return resolved, nil
+	if resolved.Scheme != "http" && resolved.Scheme != "https" || !plainHost(resolved) {
+		return nil, false, ErrAmbiguousURL
+	}
+	written, _, _ := strings.Cut(before, "#")
+	return resolved, plainPath(written) && plainPath(resolved.EscapedPath()), nil
 }
 
-// plain reports whether s has only characters that every parser reads and writes
-// alike: no white space, nothing beyond ASCII, no backslash, and none of those that
-// are percent-encoded by some and not by others.
-func plain(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\\\"<>^`{}|", c) >= 0 {
+// plainHost reports whether every parser reads the host alike: a name of letters,
+// digits and hyphens, or an address in its one canonical form. Browsers read
+// "0x7f.1" and "127.1" as 127.0.0.1.
+func plainHost(u *url.URL) bool {
+	if port := u.Port(); port != "" {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || strconv.FormatUint(n, 10) != port {
 			return false
 		}
+	} else if strings.HasSuffix(u.Host, ":") {
+		return false
 	}
-	return true
+	host := u.Hostname()
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String() == host && addr.Zone() == ""
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	return hostName.MatchString(host) && !(last != "" && '0' <= last[0] && last[0] <= '9')
+}
+
+var hostName = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$`)
+
+// plainPath reports whether every parser and every server reads the path alike: no
+// encoded slash, backslash, percent sign or NUL, no letter that is needlessly
+// encoded, no empty segment, no path parameter, nothing that some encode and others
+// do not. guard/decide.ts has the same test.
+func plainPath(path string) bool {
+	return !strings.Contains(strings.TrimPrefix(schemeAndHost.ReplaceAllString(path, ""), "/"), "//") &&
+		pathCharacters.MatchString(schemeAndHost.ReplaceAllString(path, ""))
+}
+
+var (
+	schemeAndHost  = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*`)
+	pathCharacters = regexp.MustCompile(`^(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%(?:20|[89A-Fa-f][0-9A-Fa-f]))*$`)
+)
+
+// plainQuery reports whether browsers send the query as it is written.
+func plainQuery(query string) bool {
+	return !strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\\\"<>^`{}|'#", r) })
 }

@@ -17,6 +17,8 @@ const (
 type Script struct {
 	// URL is an external script's, resolved by [ResolveScriptURL].
 	URL *url.URL
+	// Certain is true when every parser and server reads the URL's path alike.
+	Certain bool
 	// Page is the origin of the page, as OriginOf gives it.
 	Page string
 	// Inline is true for a script without src.
@@ -50,7 +52,11 @@ func (s *Scripts) Decide(script Script) Decision {
 		return Decision{Verdict: Strip, Rule: ByAmbiguousURL}
 	}
 	for i := range s.Rules {
-		if rule := &s.Rules[i]; rule.Match.matches(script) {
+		rule := &s.Rules[i]
+		if rule.Action == Allow && script.uncertain() {
+			continue
+		}
+		if rule.Match.matches(script) {
 			return rule.decision(script)
 		}
 	}
@@ -59,10 +65,15 @@ func (s *Scripts) Decide(script Script) Decision {
 		return Decision{Verdict: Allow, Rule: ByUpstreamNonce}
 	case script.Inline:
 		return (&Rule{Name: ByInline, Action: s.Inline}).decision(script)
+	case s.Default == Allow && script.uncertain():
+		// A rule that would strip it may have been evaded by the spelling.
+		return (&Rule{Name: ByAmbiguousURL, Action: Isolate}).decision(script)
 	default:
 		return (&Rule{Name: ByDefault, Action: s.Default}).decision(script)
 	}
 }
+
+func (script Script) uncertain() bool { return !script.Inline && !script.Certain }
 
 func (r *Rule) decision(script Script) Decision {
 	d := Decision{Verdict: r.Action, Rule: r.Name}

@@ -56,7 +56,21 @@ scripts:
 		{"https:///evil.net/a.js", Strip, ByAmbiguousURL, ""},
 		{"///evil.net/static/a.js", Strip, ByAmbiguousURL, ""},
 		{"https:static/a.js", Strip, ByAmbiguousURL, ""},
-		{"/static/%2E%2e/upload.js", Strip, ByAmbiguousURL, ""},
+		{"/static/%2E%2e/upload.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/static/..%2fuploads/x.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/static/..%5cuploads/x.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/static/..;/uploads/x.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/static/%252e%252e%252fx.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/static//x.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/static/%61.js", Isolate, ByDefault, "https://www.example.com"},
+		{"/api/x%2f..%2f..%2f..%2fstatic/|?cb=evil()", Isolate, ByDefault, "https://www.example.com"},
+		{"https://ads.example/a;sz=1.js", Isolate, "ads", "ads"},
+		{"https://www.example.com:0443/static/a.js", Strip, ByAmbiguousURL, ""},
+		{"https://127.1/static/a.js", Strip, ByAmbiguousURL, ""},
+		{"https://0x7f.0.0.1/a.js", Strip, ByAmbiguousURL, ""},
+		{"https://127.0.0.1/a.js", Isolate, ByDefault, "https://127.0.0.1"},
+		{"https://a<b.example/a.js", Strip, ByAmbiguousURL, ""},
+		{"/static/%20a.js", Allow, "own", ""},
 		{"/sta\ttic/a.js", Strip, ByAmbiguousURL, ""},
 		{"data:text/javascript,1", Strip, ByAmbiguousURL, ""},
 		{"javascript:1", Strip, ByAmbiguousURL, ""},
@@ -66,8 +80,8 @@ scripts:
 	for _, tt := range tests {
 		t.Run(tt.src, func(t *testing.T) {
 			script := Script{Page: OriginOf(page)}
-			if u, err := ResolveScriptURL(page, tt.src); err == nil {
-				script.URL = u
+			if u, certain, err := ResolveScriptURL(page, tt.src); err == nil {
+				script.URL, script.Certain = u, certain
 			}
 			got := p.Scripts.Decide(script)
 			if want := (Decision{tt.want, tt.rule, tt.compartment}); got != want {
@@ -97,7 +111,7 @@ scripts:
 func TestARuleOutranksTheUpstreamsNonce(t *testing.T) {
 	p := mustParse(t, `scripts: {rules: [{name: bad, match: {src: ["https://evil.example/**"]}, action: strip}]}`)
 	u, _ := url.Parse("https://evil.example/x.js")
-	if got := p.Scripts.Decide(Script{URL: u, TrustedNonce: true}); got.Verdict != Strip {
+	if got := p.Scripts.Decide(Script{URL: u, Certain: true, TrustedNonce: true}); got.Verdict != Strip {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -116,8 +130,8 @@ func FuzzURLGlob(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		u, err := ResolveScriptURL(page, src)
-		if err != nil {
+		u, certain, err := ResolveScriptURL(page, src)
+		if err != nil || !certain {
 			return
 		}
 		if glob.Match(u, OriginOf(page)) && (u.Scheme != "https" || u.Hostname() != "ads.example" || u.Port() != "" && u.Port() != "443") {

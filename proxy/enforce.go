@@ -33,12 +33,13 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	if x.kind != page {
 		nonce = csp.Nonce{} // nothing was granted
 	}
-	ours := csp.Page{
+	protected := csp.Page{
 		Nonce:      nonce,
 		InlineChat: x.chat && x.kind == page,
 		Directives: s.policy.CSP.Directives,
 		ReportURI:  reportPath,
-	}.Policy().String()
+	}
+	ours := protected.Policy().String()
 	h.Del(csp.Header)
 	h.Del(csp.HeaderReportOnly)
 	// Beside the upstream's own: of two members with one name the last counts
@@ -54,7 +55,7 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	}
 	granted := func(p csp.Policy) string {
 		if x.kind == page {
-			p = csp.GrantNonce(p, x.nonce)
+			p = protected.Beside(p)
 		}
 		return p.String() // nothing was rewritten, and the upstream's nonce stands in the body
 	}

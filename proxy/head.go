@@ -46,7 +46,7 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 		config.Rules = append(config.Rules, r)
 	}
 	for name, c := range p.Compartments {
-		config.Compartments[name] = browser.Frame{Visible: c.Visible, Width: c.Width, Height: c.Height, MaxHeight: c.MaxHeight}
+		config.Compartments[name] = browser.Frame{Visible: c.Visible, Width: c.Width, Height: c.Height, MaxHeight: c.MaxHeight, Popups: c.Popups}
 	}
 	return config
 }

@@ -94,8 +94,8 @@ func (s *Site) decide(x *exchange, trusted []string, script rewrite.Script) rewr
 	}
 	if asked.Inline {
 		asked.Digests = digests(script.Text)
-	} else if u, err := policies.ResolveScriptURL(x.page, script.Src); err == nil {
-		asked.URL = u
+	} else if u, certain, err := policies.ResolveScriptURL(x.page, script.Src); err == nil {
+		asked.URL, asked.Certain = u, certain
 	}
 	decision := s.policy.Scripts.Decide(asked)
 	s.log.Debug("script", "request", x.id, "line", script.Line, "column", script.Column,

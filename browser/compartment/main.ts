@@ -5,6 +5,7 @@
 import { adoptPage, hideMarker } from "./page";
 import { runScripts } from "./run";
 import { reportSize } from "./size";
+import { beginLoading } from "./stage";
 import { virtualStorage } from "./storage";
 import { isHello } from "../message/message";
 
@@ -18,6 +19,7 @@ addEventListener("message", function hello(event) {
   removeEventListener("message", hello);
   event.stopImmediatePropagation();
   adoptPage(event.data.page);
+  beginLoading();
   reportSize(port);
   runScripts(port);
 });

@@ -1,14 +1,27 @@
-// Runs the scripts that the guard hands over, in document order.
+// Runs the scripts that the guard hands over, as a page would: in document order,
+// deferred ones and modules at the end of the host page's markup, async ones at once.
 
 import type { IsolatedScript, ToCompartment } from "../message/message";
+import { reachStage } from "./stage";
 
 export function runScripts(port: MessagePort): void {
   let last: Promise<void> = Promise.resolve();
+  let deferred: IsolatedScript[] = [];
+  let parsing = true;
+  const next = (act: () => Promise<void> | void) => (last = last.then(act));
   port.onmessage = (event: MessageEvent<ToCompartment>) => {
-    const { script } = event.data;
-    // An async script waits for nobody and nobody for it.
-    if (script.async && script.src !== null) void run(script);
-    else last = last.then(() => run(script));
+    const message = event.data;
+    if (message.type === "stage") {
+      parsing = false;
+      for (const script of deferred) next(() => run(script));
+      deferred = [];
+      next(() => reachStage(message.stage));
+      return;
+    }
+    const { script } = message;
+    if (script.async && (script.src !== null || script.type === "module")) void run(script);
+    else if (parsing && (script.deferred || script.type === "module")) deferred.push(script);
+    else next(() => run(script));
   };
 }
 
@@ -18,16 +31,13 @@ function run(script: IsolatedScript): Promise<void> {
   for (const [name, value] of script.attributes) element.setAttribute(name, value);
   if (script.type) element.type = script.type;
   element.async = script.async;
-  if (script.src === null) {
-    element.textContent = script.text;
-    document.body.append(element);
-    return Promise.resolve();
-  }
-  const { src } = script;
-  return new Promise((done) => {
-    element.addEventListener("load", () => done());
-    element.addEventListener("error", () => done());
-    element.src = src;
-    document.body.append(element);
+  const waits = script.src !== null || script.type === "module";
+  const done = new Promise<void>((resolve) => {
+    element.addEventListener("load", () => resolve());
+    element.addEventListener("error", () => resolve());
   });
+  if (script.src === null) element.textContent = script.text;
+  else element.src = script.src;
+  document.body.append(element);
+  return waits ? done : Promise.resolve();
 }

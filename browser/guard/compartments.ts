@@ -2,13 +2,14 @@
 // document order and runs them in opaque frames.
 
 import type { Config, Frame } from "./config";
-import type { Hello, IsolatedScript, ToCompartment } from "../message/message";
+import type { Hello, IsolatedScript, Stage, ToCompartment } from "../message/message";
 import { readToGuard } from "../message/message";
+import { baseURI, body, createElement, head, referrer, root, title } from "./dom";
 
 /** Must equal rewrite.InertType. */
 const INERT_TYPE = "text/x-chatproxy";
-const OWN_ATTRIBUTES = /^(?:type|nonce|on.*|data-chatproxy-.*)$/i;
-const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0 };
+const OWN_ATTRIBUTES = /^(?:type|nonce|for|event|async|defer|on.*|data-chatproxy-.*)$/i;
+const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0, popups: false };
 
 /** A compartment's frame, and the way to it once its document is there. */
 interface Compartment {
@@ -21,6 +22,11 @@ export class Compartments {
   readonly #hidden = new Map<string, Compartment>();
   /** Visible compartments stand where their scripts stood: one for each place. */
   readonly #visible = new WeakMap<Element, Map<string, Compartment>>();
+  /** Where the page was loaded from. It may call itself something else by now. */
+  readonly #page = location.href;
+  /** What the page has reached: compartments that are opened later are told. */
+  #stage: Stage = "loading";
+  readonly #all: Compartment[] = [];
   /** Inert scripts that were found, in document order, and not yet handed over. */
   #found: HTMLScriptElement[] = [];
 
@@ -39,9 +45,16 @@ export class Compartments {
         this.#take(observer.takeRecords());
         observer.disconnect();
         this.#handOver(() => true);
+        this.#reach("interactive");
       },
       { once: true },
     );
+    addEventListener("load", () => this.#reach("complete"), { once: true });
+  }
+
+  #reach(stage: Stage): void {
+    this.#stage = stage;
+    for (const compartment of this.#all) compartment.post({ type: "stage", stage });
   }
 
   /** Runs a script in the named compartment, which is made where it is missing. */
@@ -67,6 +80,8 @@ export class Compartments {
   #handOver(complete: (script: HTMLScriptElement) => boolean): void {
     for (let script = this.#found[0]; script && complete(script); script = this.#found[0]) {
       this.#found.shift();
+      // A browser that knows modules does not run these; it would fire no event.
+      if (script.hasAttribute("nomodule") && !script.dataset["chatproxyType"]) continue;
       this.run(script.dataset["chatproxyCompartment"] ?? "", describe(script), script);
     }
   }
@@ -74,7 +89,8 @@ export class Compartments {
   #compartment(name: string, anchor: Element | null): Compartment {
     const known = Object.hasOwn(this.#config.compartments, name);
     const frame = (known && this.#config.compartments[name]) || ANY_SIZE;
-    const place = frame.visible ? anchor?.parentElement : null;
+    // What stands in the head has no place on the page.
+    const place = frame.visible && !head()?.contains(anchor) ? anchor?.parentElement : null;
     let places = this.#hidden;
     if (place) {
       places = this.#visible.get(place) ?? new Map<string, Compartment>();
@@ -84,12 +100,18 @@ export class Compartments {
     if (!compartment) {
       compartment = this.#open(name, frame, place ? anchor : null);
       places.set(name, compartment);
+      this.#all.push(compartment);
+      if (this.#stage !== "loading") compartment.post({ type: "stage", stage: this.#stage });
     }
     return compartment;
   }
 
   #open(name: string, frame: Frame, anchor: Element | null): Compartment {
-    const element = document.createElement("iframe");
+    const element = createElement("iframe");
+    // The header of the compartment's document holds for that document. This holds
+    // for whatever the frame goes to: another site in it has no origin either, and
+    // cannot send the whole page somewhere else.
+    element.setAttribute("sandbox", "allow-scripts" + (frame.popups ? " allow-popups allow-popups-to-escape-sandbox" : ""));
     const waiting: ToCompartment[] = [];
     let port: MessagePort | null = null;
     element.title = anchor ? name : "";
@@ -132,7 +154,7 @@ export class Compartments {
         };
         const hello: Hello = {
           chatproxy: "hello",
-          page: { title: document.title, referrer: document.referrer, width: innerWidth, height: innerHeight },
+          page: { title: title(), referrer: referrer(), width: innerWidth, height: innerHeight },
         };
         // The origin is opaque and cannot be named; nothing secret is in it.
         element.contentWindow?.postMessage(hello, "*", [channel.port2]);
@@ -142,13 +164,13 @@ export class Compartments {
     );
     element.src = this.#address(name);
     if (anchor) anchor.after(element);
-    else (document.body ?? document.documentElement).append(element);
+    else (body() ?? root()).append(element);
     return { post: (message) => void (port ? port.postMessage(message) : waiting.push(message)) };
   }
 
   /** The page's own path and query plus the marker, so that location reads as the page's. */
   #address(name: string): string {
-    const url = new URL(location.href);
+    const url = new URL(this.#page);
     url.search += `${url.search ? "&" : "?"}${this.#config.marker}=${encodeURIComponent(name)}`;
     return url.href;
   }
@@ -169,10 +191,11 @@ function isComplete(script: HTMLScriptElement): boolean {
 function describe(element: HTMLScriptElement): IsolatedScript {
   const src = element.dataset["chatproxySrc"];
   return {
-    src: src === undefined ? null : new URL(src, document.baseURI).href,
+    src: src === undefined ? null : new URL(src, baseURI()).href,
     text: src === undefined ? (element.textContent ?? "") : "",
     type: element.dataset["chatproxyType"] ?? "",
-    async: element.async && element.hasAttribute("async"),
+    async: element.hasAttribute("async"),
+    deferred: src !== undefined && element.hasAttribute("defer"),
     attributes: [...element.attributes]
       .filter((attribute) => !OWN_ATTRIBUTES.test(attribute.name))
       .map((attribute) => [attribute.name, attribute.value] as const),

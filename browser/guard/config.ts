@@ -19,6 +19,7 @@ export interface Frame {
   readonly width: number;
   readonly height: number;
   readonly maxHeight: number;
+  readonly popups: boolean;
 }
 
 export interface Chat {

@@ -2,6 +2,7 @@
 // the page's markup (policies.Scripts.Decide), on the URL as the browser reads it.
 
 import type { Config, Pattern, Verdict } from "./config";
+import { baseURI } from "./dom";
 
 export interface Decision {
   readonly verdict: Verdict;
@@ -31,7 +32,7 @@ export function makeDecide(config: Config): Decide {
   return (text) => {
     let url: URL;
     try {
-      url = new URL(text, document.baseURI);
+      url = new URL(text, baseURI());
     } catch {
       return { verdict: "strip", compartment: "", url: text };
     }
@@ -39,13 +40,23 @@ export function makeDecide(config: Config): Decide {
     if (url.protocol !== "https:" && url.protocol !== "http:") {
       return { verdict: "strip", compartment: "", url: url.href };
     }
-    const rule = rules.find((candidate) => candidate.matches(url));
+    const certain = isPlain(url.pathname);
+    const rule = rules.find((candidate) => (certain || candidate.verdict !== "allow") && candidate.matches(url));
+    const verdict = rule ? rule.verdict : config.default;
     return {
-      verdict: rule ? rule.verdict : config.default,
+      verdict: verdict === "allow" && !certain ? "isolate" : verdict,
       compartment: rule?.compartment || url.origin,
       url: url.href,
     };
   };
+}
+
+/**
+ * Tells whether every parser and every server reads the path alike; one that is not
+ * plain is never allowed. It is policies.plainPath.
+ */
+function isPlain(path: string): boolean {
+  return /^(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%(?:20|[89A-Fa-f][0-9A-Fa-f]))*$/.test(path) && !path.includes("//");
 }
 
 function compile(pattern: Pattern, here: string): (url: URL) => boolean {

@@ -8,9 +8,15 @@ import { makeDecide } from "./decide";
 import { guardScripts } from "./scripts";
 
 const { config, nonce } = takeConfig();
+// Where the page stands in a sandbox it is no page of the site: a compartment that
+// reloads itself comes here. Nothing is started in it.
+const opaque = self.origin === "null";
 if (!config.observe) {
   const compartments = new Compartments(config, nonce);
-  guardScripts(makeDecide(config), nonce, (name, script, anchor) => compartments.run(name, script, anchor));
-  compartments.collect();
+  const decide = makeDecide(config);
+  guardScripts(decide, nonce, (name, script, anchor) => {
+    if (!opaque) compartments.run(name, script, anchor);
+  });
+  if (!opaque) compartments.collect();
 }
-if (config.chat) startChat(config.chat);
+if (config.chat && !opaque) startChat(config.chat);

@@ -28,7 +28,12 @@ export type RunIsolated = (compartment: string, script: IsolatedScript, anchor: 
 
 export function guardScripts(decide: Decide, nonce: string, runIsolated: RunIsolated): void {
   const trustedTypes = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;
-  trustedTypes?.createPolicy("default", {
+  if (trustedTypes) judge(trustedTypes, decide, runIsolated);
+  nonceCreated(nonce);
+}
+
+function judge(trustedTypes: TrustedTypes, decide: Decide, runIsolated: RunIsolated): void {
+  trustedTypes.createPolicy("default", {
     // Markup set from scripts cannot run scripts: handlers and script elements in
     // it have no nonce.
     createHTML: (text) => text,
@@ -49,13 +54,12 @@ export function guardScripts(decide: Decide, nonce: string, runIsolated: RunIsol
       }
       runIsolated(
         decision.compartment,
-        { src: decision.url, text: "", type: "", async: true, attributes: [] },
+        { src: decision.url, text: "", type: "", async: true, deferred: false, attributes: [] },
         null,
       );
       return EMPTY;
     },
   });
-  nonceCreated(nonce);
 }
 
 /** Gives the nonce to script and style elements that scripts of the page create. */

@@ -19,6 +19,8 @@ export interface IsolatedScript {
   /** "" for a classic script, else "module". */
   readonly type: string;
   readonly async: boolean;
+  /** True where the script waits for the end of the page's markup. */
+  readonly deferred: boolean;
   /** The script's own attributes, for document.currentScript. */
   readonly attributes: ReadonlyArray<readonly [string, string]>;
 }
@@ -29,8 +31,13 @@ export interface Hello {
   readonly page: PageFacts;
 }
 
+/** How far the host page has come: its readyState. */
+export type Stage = "loading" | "interactive" | "complete";
+
 /** From the guard, over the port. */
-export type ToCompartment = { readonly type: "run"; readonly script: IsolatedScript };
+export type ToCompartment =
+  | { readonly type: "run"; readonly script: IsolatedScript }
+  | { readonly type: "stage"; readonly stage: Stage };
 
 /** From the compartment, over the port. */
 export type ToGuard = { readonly type: "resize"; readonly height: number };

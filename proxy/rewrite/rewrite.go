@@ -86,10 +86,14 @@ type reader struct {
 
 	headDone bool
 	held     *heldScript // the script whose end tag has not come
+	raw      *rawScript  // the text of the <script> that is open, held or not
 	doubted  bool        // the tree's doubt was reported
 
 	line, column int // of the current token
 }
+
+// rawScript is the text of a <script> as the tokenizer cuts it.
+type rawScript struct{ text []byte }
 
 // heldScript is a <script> of which the start tag and perhaps the text have come.
 type heldScript struct {
@@ -183,6 +187,7 @@ func (r *reader) startTag(raw []byte) {
 	r.insertHead()
 	switch {
 	case lower == "script" && ns == inHTML:
+		r.raw = &rawScript{}
 		if _, runs := scriptType(&tag); runs {
 			r.held = &heldScript{tag: tag, agreed: agreed, line: r.line, column: r.column}
 			return
@@ -195,6 +200,8 @@ func (r *reader) startTag(raw []byte) {
 			r.out.Write(tag.edit(isNonce, "nonce", r.Nonce.String()))
 			return
 		}
+	case lower == "base" && ns == inHTML:
+		r.report("<base> has no effect under our policy; relative addresses are the page's own")
 	case lower == "meta" && ns == inHTML:
 		if r.metaPolicy(&tag) {
 			return
@@ -204,6 +211,12 @@ func (r *reader) startTag(raw []byte) {
 }
 
 func (r *reader) endTag(raw []byte) {
+	if r.raw != nil {
+		if !endsWhere(r.raw.text, raw) {
+			r.tree.doubt("where a <script> ends")
+		}
+		r.raw = nil
+	}
 	name, _ := r.z.TagName()
 	r.tree.endTag(string(name))
 	if r.held != nil {
@@ -217,6 +230,13 @@ func (r *reader) endTag(raw []byte) {
 }
 
 func (r *reader) textToken(raw []byte) {
+	if r.raw != nil {
+		r.raw.text = append(r.raw.text, raw...)
+	}
+	if bytes.HasPrefix(raw, []byte("<![CDATA[")) && r.tree.htmlRules() {
+		// At an integration point WebKit reads a bogus comment that ends at ">".
+		r.tree.doubt("<![CDATA[ at an integration point")
+	}
 	if r.held != nil {
 		r.held.text = append(r.held.text, raw...)
 		return
@@ -299,17 +319,19 @@ func (r *reader) preload(tag *startTag) {
 	}
 }
 
-// metaPolicy adds the nonce to a policy that the page sets itself. It stays in
-// force: a <meta> policy can only tighten (CSP3 §4.3).
+// metaPolicy lets our scripts run under a policy that the page sets itself. The
+// rest of it stays in force: a <meta> policy can only tighten (CSP3 §4.3). The
+// nonce must not be written here: unlike the attribute that is made for it, content
+// can be read by a style sheet's selectors (CWE-200).
 func (r *reader) metaPolicy(tag *startTag) bool {
 	httpEquiv, _ := tag.get("http-equiv")
 	content, ok := tag.get("content")
-	if !ok || r.Nonce.IsZero() || !strings.EqualFold(strings.TrimSpace(httpEquiv), csp.Header) {
+	if !ok || r.Nonce.IsZero() || !strings.EqualFold(httpEquiv, csp.Header) {
 		return false
 	}
 	var policies []string
 	for _, p := range csp.ParseHeader([]string{content}) {
-		policies = append(policies, csp.GrantNonce(p, r.Nonce).String())
+		policies = append(policies, csp.WithoutScripts(p).String())
 	}
 	r.out.Write(tag.edit(func(name string) bool { return name == "content" || name == "nonce" },
 		"content", strings.Join(policies, ", ")))

@@ -123,7 +123,8 @@ func (tag *startTag) get(name string) (string, bool) {
 // nonce comes with the page's markup, and we check before we hand one out:
 // "<p title='<script src=evil' <script nonce=…>" left open by an injector would
 // make the next script's attributes its own (dangling markup, CWE-79). Duplicate
-// attributes hide the same trick from the check (whatwg/html#3257).
+// attributes hide the same trick from the check (whatwg/html#3257). A swallowed <link>
+// is not in the standard's list, and WebKit falls for it.
 func (tag *startTag) nonceable() bool {
 	for _, a := range tag.attributes {
 		if a.name == "nonce" {
@@ -132,8 +133,12 @@ func (tag *startTag) nonceable() bool {
 		if a.duplicate {
 			return false
 		}
-		for _, s := range []string{a.name, asciiLower(a.value)} {
-			if strings.Contains(s, "<script") || strings.Contains(s, "<style") {
+		if strings.Contains(a.name, "<") {
+			return false
+		}
+		value := asciiLower(a.value)
+		for _, opened := range []string{"<script", "<style", "<link"} {
+			if strings.Contains(value, opened) {
 				return false
 			}
 		}
