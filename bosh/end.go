@@ -83,6 +83,11 @@ func (s *session) end(e *exchange, c Condition, last ...xmpp.Stanza) {
 	for _, rid := range slices.Sorted(maps.Keys(s.early)) {
 		open = append(open, s.early[rid])
 	}
+	for _, late := range s.late {
+		if late != e {
+			open = append(open, late)
+		}
+	}
 	if e != nil {
 		open = append(open, e)
 	}
@@ -101,7 +106,8 @@ func (s *session) end(e *exchange, c Condition, last ...xmpp.Stanza) {
 func (s *session) finish() {
 	s.ended = true
 	s.idle.Stop()
-	s.held, s.early, s.orphans = nil, nil, nil
+	s.gap.Stop()
+	s.held, s.early, s.orphans, s.skipped, s.late = nil, nil, nil, nil, nil
 	if s.stream != nil {
 		s.stream.Abort()
 		s.stream = nil

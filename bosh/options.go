@@ -74,6 +74,11 @@ type Limits struct {
 	// BOSH session. Whole seconds. Default: 2 s.
 	Polling time.Duration
 
+	// Gap is how long a BOSH request waits for an earlier one that is missing
+	// while the client has no other open; then the missing ones are skipped.
+	// Default: 3 s.
+	Gap time.Duration
+
 	// Handshake bounds how long a client may take for one request body or
 	// for its first WebSocket message, and how long the first BOSH answer
 	// waits for the server's features. Default: 10 s.
@@ -106,6 +111,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Wait, 60*time.Second)
 	set(&l.Inactivity, 60*time.Second)
 	set(&l.Polling, 2*time.Second)
+	set(&l.Gap, 3*time.Second)
 	set(&l.Handshake, 10*time.Second)
 	set(&l.Write, 15*time.Second)
 	set(&l.Ping, 30*time.Second)

@@ -80,3 +80,6 @@ func refuse(w http.ResponseWriter, status int, why string) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, why, status)
 }
+
+// emptyResponse says that nothing is there to say.
+func emptyResponse() response { return response{http.StatusOK, makeBody(nil, nil)} }

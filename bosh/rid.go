@@ -84,6 +84,10 @@ func (s *session) arrive(q *request) *exchange {
 		first.supersede()
 		e.request = first.request // what came first counts
 		s.early[q.rid] = e
+	case s.skipped[q.rid]:
+		delete(s.skipped, q.rid)
+		s.late = append(s.late, e)
+		s.startPump()
 	case q.rid <= s.last || q.rid > s.last+int64(s.requests):
 		s.end(e, ItemNotFound) // outside of the window (XEP-0124 §14.2)
 	case s.tooMany(q):
@@ -92,7 +96,11 @@ func (s *session) arrive(q *request) *exchange {
 		s.end(e, PolicyViolation)
 	default:
 		s.early[q.rid] = e
+		if missing := q.rid - s.last - 1; missing > 0 {
+			s.m.o.Log.Debug("BOSH request waits for earlier ones", "session", s.name, "missing", missing)
+		}
 		s.startPump()
+		s.watchGap()
 	}
 	return e
 }
@@ -117,7 +125,7 @@ func (s *session) tooMany(q *request) bool {
 // supersede answers a connection whose request came again on another.
 func (e *exchange) supersede() {
 	if !e.gone {
-		e.reply <- response{http.StatusOK, makeBody(nil, nil)}
+		e.reply <- emptyResponse()
 	}
 }
 
@@ -129,7 +137,7 @@ func (s *session) heldAt(rid int64) int {
 // It does so in a goroutine of its own, because writing to a busy server may
 // take longer than the client wants to wait.
 func (s *session) startPump() {
-	if s.ended || s.pumping || s.stream == nil || s.early[s.last+1] == nil {
+	if s.ended || s.pumping || s.stream == nil || s.early[s.last+1] == nil && len(s.late) == 0 {
 		return
 	}
 	s.pumping = true
@@ -142,7 +150,11 @@ func (s *session) pump() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer func() { s.pumping = false }()
-	for !s.ended && s.early[s.last+1] != nil {
+	for !s.ended && (len(s.late) > 0 || s.early[s.last+1] != nil) {
+		if len(s.late) > 0 {
+			s.forwardLate()
+			continue
+		}
 		q, stream := s.early[s.last+1].request, s.stream
 		s.mu.Unlock()
 		err := s.forward(stream, q)
@@ -235,4 +247,5 @@ func (s *session) hungUp(e *exchange) {
 		s.orphans[rid] = true
 	}
 	s.watchIdle()
+	s.watchGap()
 }

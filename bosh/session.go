@@ -39,6 +39,9 @@ type session struct {
 	early   map[int64]*exchange // received and not processed yet, by RID
 	held    []*exchange         // processed and waiting for something to say, by RID
 	orphans map[int64]bool      // processed, but the client hung up before the answer
+	skipped map[int64]bool      // given up as missing, see gap.go
+	late    []*exchange         // skipped, and came after all
+	gap     *time.Timer         // runs while the next request is missing
 	pumping bool
 	replay  replay
 	pace    pace
@@ -76,6 +79,7 @@ func newSession(m *Manager, q *request, overTLS bool, release func()) (*session,
 		last:        q.rid,
 		early:       map[int64]*exchange{},
 		orphans:     map[int64]bool{},
+		skipped:     map[int64]bool{},
 		room:        make(chan struct{}, 1),
 	}
 	if s.wait == 0 {
@@ -87,6 +91,8 @@ func newSession(m *Manager, q *request, overTLS bool, release func()) (*session,
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.idle = time.AfterFunc(m.o.Limits.Inactivity, s.inactive)
 	s.idle.Stop()
+	s.gap = time.AfterFunc(m.o.Limits.Gap, s.skipGap)
+	s.gap.Stop()
 	e := &exchange{request: q, reply: make(chan response, 1)}
 	s.held = append(s.held, e) // answered when the features come
 	return s, e
@@ -221,6 +227,7 @@ func (s *session) answerOldest(stanzas []xmpp.Stanza) {
 	s.pace.answered(len(stanzas) == 0)
 	s.answer(e, response{http.StatusOK, makeBody(attributes, stanzas)})
 	s.watchIdle()
+	s.watchGap()
 }
 
 // answer sends a response and remembers it: that it was written does not

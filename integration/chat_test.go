@@ -38,6 +38,7 @@ func TestChat(t *testing.T) {
 
 				alice.Reload()
 				alice.sees("an answer")
+				alice.Wait(`!!document.querySelector("converse-roster")`, patience) // connected again
 				alice.say("still here")
 				bob.sees("still here")
 				bob.say("so am I")

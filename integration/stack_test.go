@@ -83,7 +83,7 @@ compartments:
 	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	proxy = run(t, "serve", "--policy", policy)
+	proxy = run(t, "serve", "--verbose", "--policy", policy)
 	proxy.waitFor(t, "msg=listening")
 	return "http://" + address, proxy
 }

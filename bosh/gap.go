@@ -1,0 +1,72 @@
+package bosh
+
+import (
+	"maps"
+	"slices"
+)
+
+// A page that is reloaded leaves a gap. Strophe writes the next RID into
+// sessionStorage before it sends a request; the browser that unloads the page gives
+// up what it has not sent; and the page that comes back goes on behind the RID that
+// nobody will send again. XEP-0124 §14.2 has the connection manager wait for it,
+// so the user would look at a spinner for a whole wait and then at the login form.
+// (Seen with Converse 14 in WebKit on a busy machine. Sessions that are lost on
+// reload are what users of BOSH complain of most.)
+//
+// So when a request has waited for an earlier one for [Limits.Gap], and the client
+// has no other request open by which it would still be served, the missing ones are
+// skipped. Should one come after all, over a slow network, its stanzas still go to
+// the server: they come late, and none is lost.
+
+// watchGap starts the clock when the next request is missing and nothing else is
+// open, and stops it when that changed.
+func (s *session) watchGap() {
+	if s.gapped() {
+		s.gap.Reset(s.m.o.Limits.Gap)
+	} else {
+		s.gap.Stop()
+	}
+}
+
+func (s *session) gapped() bool {
+	return !s.ended && len(s.held) == 0 && len(s.early) > 0 && s.early[s.last+1] == nil
+}
+
+// skipGap goes on with the first request that is there.
+func (s *session) skipGap() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.gapped() {
+		return // it was filled while the timer fired
+	}
+	next := slices.Min(slices.Collect(maps.Keys(s.early)))
+	maps.DeleteFunc(s.skipped, func(rid int64, _ bool) bool { return rid < s.last-64 }) // bounded, CWE-770
+	for rid := s.last + 1; rid < next; rid++ {
+		s.skipped[rid] = true
+	}
+	s.m.o.Log.Info("BOSH session goes on without requests that did not come", "session", s.name, "missing", next-s.last-1)
+	s.last = next - 1
+	s.startPump()
+}
+
+// forwardLate sends the payload of a request that was skipped and came after all,
+// and answers it with nothing. It is called by pump, which holds mu.
+func (s *session) forwardLate() {
+	e, stream := s.late[0], s.stream
+	s.mu.Unlock()
+	err := s.forward(stream, e.request)
+	s.mu.Lock()
+	if s.ended {
+		return
+	}
+	s.late = s.late[1:]
+	switch {
+	case err != nil:
+		s.m.o.Log.Warn("BOSH session lost its server", "session", s.name, "reason", err)
+		s.end(e, SystemShutdown)
+	case e.request.terminate:
+		s.goodbye(e)
+	default:
+		s.answer(e, emptyResponse())
+	}
+}
