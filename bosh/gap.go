@@ -13,13 +13,14 @@ import (
 // (Seen with Converse 14 in WebKit on a busy machine. Sessions that are lost on
 // reload are what users of BOSH complain of most.)
 //
-// So when a request has waited for an earlier one for [Limits.Gap], and the client
-// has no other request open by which it would still be served, the missing ones are
-// skipped. Should one come after all, over a slow network, its stanzas still go to
-// the server: they come late, and none is lost.
+// So the missing ones are skipped when a request has waited for them for
+// [Limits.Gap]; and at once when the client asks beyond the window, for it has as
+// many requests open as it may, and the missing ones are not among them. Should one come after all, over a slow network, its stanzas still go
+// to the server: they come late, and none is lost. An older request that is held
+// makes no difference: WebKit leaves the long poll of the unloaded page open.
 
-// watchGap starts the clock when the next request is missing and nothing else is
-// open, and stops it when that changed.
+// watchGap starts the clock when the next request is missing, and stops it when it
+// has come.
 func (s *session) watchGap() {
 	if s.gapped() {
 		s.gap.Reset(s.m.o.Limits.Gap)
@@ -29,16 +30,20 @@ func (s *session) watchGap() {
 }
 
 func (s *session) gapped() bool {
-	return !s.ended && len(s.held) == 0 && len(s.early) > 0 && s.early[s.last+1] == nil
+	return !s.ended && len(s.early) > 0 && s.early[s.last+1] == nil
+}
+
+// waitedForGap is called when a request has waited long enough.
+func (s *session) waitedForGap() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gapped() { // or it was filled while the timer fired
+		s.skipGap()
+	}
 }
 
 // skipGap goes on with the first request that is there.
 func (s *session) skipGap() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.gapped() {
-		return // it was filled while the timer fired
-	}
 	next := slices.Min(slices.Collect(maps.Keys(s.early)))
 	maps.DeleteFunc(s.skipped, func(rid int64, _ bool) bool { return rid < s.last-64 }) // bounded, CWE-770
 	for rid := s.last + 1; rid < next; rid++ {

@@ -43,6 +43,36 @@ func TestReloadLeavesAGap(t *testing.T) {
 	}
 }
 
+// A browser may leave the long poll of the unloaded page open; the session goes on
+// all the same.
+func TestAGapBehindARequestThatIsStillHeld(t *testing.T) {
+	f, p, sid := begin(t, Options{Limits: Limits{Gap: 50 * time.Millisecond}})
+	old := f.later(requestBody(sid, "1001", "", numbered("1")))
+	p.wait(t, numbered("1"))
+	waitFor(t, f, sid, func(s *session) bool { return len(s.held) == 1 })
+	held := f.later(requestBody(sid, "1003", "", numbered("3")))
+	p.wait(t, numbered("3"))
+	<-old
+	io.WriteString(p, "<message><body>answer</body></message>")
+	f.expect(<-held, "answer")
+}
+
+// A client that has as many requests open as it may, and asks for more, does not
+// have the missing one under way.
+func TestAGapAndTheNextRequest(t *testing.T) {
+	f, p, sid := begin(t, Options{Limits: Limits{Gap: time.Hour}})
+	second := f.later(requestBody(sid, "1002", "", numbered("2")))
+	waitFor(t, f, sid, func(s *session) bool { return len(s.early) == 1 })
+	third := f.later(requestBody(sid, "1003", "", numbered("3")))
+	got := p.wait(t, numbered("3"))
+	if strings.Index(got, numbered("2")) > strings.Index(got, numbered("3")) {
+		t.Errorf("the server got %s", got)
+	}
+	<-second
+	io.WriteString(p, "<message><body>answer</body></message>")
+	f.expect(<-third, "answer")
+}
+
 // What comes within the time is put into order, as ever.
 func TestAGapThatIsFilledInTime(t *testing.T) {
 	f, p, sid := begin(t, Options{Limits: Limits{Gap: time.Hour}})

@@ -74,9 +74,8 @@ type Limits struct {
 	// BOSH session. Whole seconds. Default: 2 s.
 	Polling time.Duration
 
-	// Gap is how long a BOSH request waits for an earlier one that is missing
-	// while the client has no other open; then the missing ones are skipped.
-	// Default: 3 s.
+	// Gap is how long a BOSH request waits for an earlier one that is missing;
+	// then that is skipped. Default: 3 s.
 	Gap time.Duration
 
 	// Handshake bounds how long a client may take for one request body or

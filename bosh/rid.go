@@ -69,6 +69,9 @@ func (s *session) arrive(q *request) *exchange {
 		s.watchIdle()
 		return e
 	}
+	if q.rid > s.last+int64(s.requests) && s.gapped() {
+		s.skipGap()
+	}
 	switch first, waiting := s.early[q.rid], s.heldAt(q.rid); {
 	case s.ended:
 		e.reply <- terminal(ItemNotFound)
@@ -174,6 +177,7 @@ func (s *session) pump() {
 		default:
 			s.hold1(e)
 		}
+		s.watchGap()
 	}
 }
 
@@ -247,5 +251,4 @@ func (s *session) hungUp(e *exchange) {
 		s.orphans[rid] = true
 	}
 	s.watchIdle()
-	s.watchGap()
 }

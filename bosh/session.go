@@ -91,7 +91,7 @@ func newSession(m *Manager, q *request, overTLS bool, release func()) (*session,
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.idle = time.AfterFunc(m.o.Limits.Inactivity, s.inactive)
 	s.idle.Stop()
-	s.gap = time.AfterFunc(m.o.Limits.Gap, s.skipGap)
+	s.gap = time.AfterFunc(m.o.Limits.Gap, s.waitedForGap)
 	s.gap.Stop()
 	e := &exchange{request: q, reply: make(chan response, 1)}
 	s.held = append(s.held, e) // answered when the features come
@@ -227,7 +227,6 @@ func (s *session) answerOldest(stanzas []xmpp.Stanza) {
 	s.pace.answered(len(stanzas) == 0)
 	s.answer(e, response{http.StatusOK, makeBody(attributes, stanzas)})
 	s.watchIdle()
-	s.watchGap()
 }
 
 // answer sends a response and remembers it: that it was written does not
