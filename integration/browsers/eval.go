@@ -86,7 +86,9 @@ func (b *Browser) eval(ctx context.Context, frame []string, js string, args []an
 	limit := callDeadline
 	if deadline, ok := ctx.Deadline(); ok {
 		// The browser's answer should come before our own deadline.
-		limit = max(time.Until(deadline)*9/10, 10*time.Millisecond)
+		// The rest is for a busy browser to say so.
+		left := time.Until(deadline)
+		limit = max(left-3*time.Second, left/2, 10*time.Millisecond)
 	}
 	if args == nil {
 		args = []any{}

@@ -43,7 +43,7 @@ func (b *Browser) poll(timeout time.Duration, js string, args []any) (json.RawMe
 			return nil, fmt.Errorf("not after %v; last: %s", timeout, last)
 		}
 		// One try more than the time allows, and enough of it to get an answer.
-		ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(time.Second))
+		ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(6*time.Second))
 		value, err := b.eval(ctx, nil, js, args)
 		cancel()
 		var result [2]json.RawMessage
