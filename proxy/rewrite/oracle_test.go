@@ -17,12 +17,12 @@ import (
 // same scripts while the page passes, or say that it is in doubt.
 
 // parsed returns the HTML scripts of the page as the oracle sees them, and whether
-// the page ends inside one (which the browser does not run).
-func parsed(t testing.TB, page string) (scripts []string, unclosed bool) {
-	t.Helper()
+// the page ends inside one (which the browser does not run). The oracle refuses a
+// page that nests too deep.
+func parsed(page string) (scripts []string, unclosed bool, err error) {
 	root, err := html.Parse(strings.NewReader(page + "<i id=chatproxy-end>"))
 	if err != nil {
-		t.Skip("not a page for the oracle: ", err)
+		return nil, false, err
 	}
 	unclosed = true
 	for n := range root.Descendants() {
@@ -46,7 +46,7 @@ func parsed(t testing.TB, page string) (scripts []string, unclosed bool) {
 		}
 		scripts = append(scripts, src+"\x00"+text)
 	}
-	return scripts, unclosed
+	return scripts, unclosed, nil
 }
 
 // granted returns the scripts of the page that the rewriter would give the nonce
@@ -77,7 +77,10 @@ func granted(t testing.TB, page string, oneByte bool) (scripts []string, out str
 // oracle, or when a script got none without the rewriter being in doubt.
 func agree(t testing.TB, page string) {
 	t.Helper()
-	want, unclosed := parsed(t, page)
+	want, unclosed, err := parsed(page)
+	if err != nil {
+		return // there is nothing to agree with
+	}
 	got, out, doubt := granted(t, page, false)
 	left := map[string]int{}
 	for _, s := range want {
