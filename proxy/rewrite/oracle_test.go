@@ -123,6 +123,8 @@ func corpus(t testing.TB, elements ...string) string {
 	}
 	path := filepath.Join(append([]string{dir}, elements...)...)
 	if _, err := os.Stat(path); err != nil {
+		// Others' data is never committed, and the project must pass without it;
+		// generated documents and the browsers are asked everywhere.
 		t.Skipf("the corpus is not here (%v); set CHATPROXY_CORPUS to its folder", err)
 	}
 	return path
