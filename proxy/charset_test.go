@@ -38,6 +38,21 @@ func TestCharsets(t *testing.T) {
 		{"ISO-2022-JP by header", "text/html; charset=iso-2022-jp", encode(japanese.ISO2022JP.NewEncoder(), japan), "漢字"},
 		{"ISO-2022-JP by meta", "text/html", encode(japanese.ISO2022JP.NewEncoder(), strings.ReplaceAll(japan, "LABEL", "iso-2022-jp")), "漢字"},
 		{"unknown label", "text/html; charset=x-nobody", strings.ReplaceAll(page, "LABEL", "utf-8"), "Grüße 漢字"},
+		{"the first of two parameters", "text/html; charset=windows-1252; charset=utf-8", strings.ReplaceAll(page, "Grüße 漢字", "Gr\xfc\xdfe"), "Grüße"},
+		{"beside a parameter that cannot be read", "text/html; x; charset=windows-1252", strings.ReplaceAll(page, "Grüße 漢字", "Gr\xfc\xdfe"), "Grüße"},
+		{"header over meta", "text/html; charset=utf-8", strings.ReplaceAll(page, "LABEL", "windows-1252"), "Grüße 漢字"},
+		{"UTF-16 BE by header", "text/html; charset=utf-16be", encode(utf16be, page)[2:], "Grüße 漢字"},
+		{"UTF-16 LE by an XML declaration in it", "text/html", encode(utf16le, `<?xml version="1.0"?>`+page)[2:], "Grüße 漢字"},
+		{"UTF-16 BE by an XML declaration in it", "text/html", encode(utf16be, `<?xml version="1.0"?>`+page)[2:], "Grüße 漢字"},
+		{"UTF-16 mark over a label that is refused", "text/html; charset=iso-2022-kr", encode(utf16le, page), "Grüße 漢字"},
+		{"XML declaration", "text/html", `<?xml version="1.0" encoding="windows-1251"?>` + strings.ReplaceAll(page, "Grüße 漢字", "\xcf\xf0"), "Пр"},
+		{"meta over XML declaration", "text/html", `<?xml version="1.0" encoding="windows-1251"?>` + strings.NewReplacer("LABEL", "windows-1253", "Grüße 漢字", "\xcf\xf0").Replace(page), "Οπ"},
+		{"meta says x-user-defined", "text/html", strings.NewReplacer("LABEL", "x-user-defined", "Grüße 漢字", "Gr\xfc\xdfe").Replace(page), "Grüße"},
+		{"header says x-user-defined", "text/html; charset=x-user-defined", strings.ReplaceAll(page, "Grüße 漢字", "\x80"), "\uf780"},
+		{"meta says nothing that is known", "text/html", page, "Grüße 漢字"},
+		{"meta too far down", "text/html", strings.Repeat(" ", sniffed) + strings.NewReplacer("LABEL", "windows-1253", "Grüße 漢字", "Gr\xfc\xdfe").Replace(page), "Grüße"},
+		{"guess: windows-1252", "text/html", strings.ReplaceAll(page, "Grüße 漢字", "Gr\xfc\xdfe"), "Grüße"},
+		{"GBK has the decoder of gb18030", "text/html; charset=gb2312", strings.ReplaceAll(page, "Grüße 漢字", "\x810\x810"), "\u0080"},
 		{"UTF-7 is not one", "text/html; charset=utf-7", `+ADw-script+AD4-<script src="/static/a.js"></script>`, "+ADw-script+AD4-"},
 	}
 	for _, tt := range tests {
@@ -60,15 +75,75 @@ func TestCharsets(t *testing.T) {
 	}
 }
 
-// Escape sequences that hide a script from a reader of ASCII show it to the
-// browser; we read what it reads.
-func TestAScriptBehindEscapeSequences(t *testing.T) {
+// Text in an encoding that browsers refuse is made of ASCII bytes, which must not
+// become markup: nothing of it is sent.
+func TestAnEncodingThatIsRefused(t *testing.T) {
+	for _, label := range []string{"iso-2022-kr", "HZ-GB-2312", "iso-2022-cn", "iso-2022-cn-ext", "csiso2022kr", "replacement"} {
+		site := start(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset="+label)
+			_, _ = io.WriteString(w, `~{<script src="/static/a.js"></script>~}`)
+		}, allowOwn)
+		a := site.ask(t, "GET", "/")
+		if a.StatusCode != http.StatusBadGateway || strings.Contains(a.body, "a.js") {
+			t.Errorf("%s: status %d, %q", label, a.StatusCode, a.body)
+		}
+		a.wantNothingRuns(t)
+		if !strings.Contains(site.log.String(), "refuse to decode") {
+			t.Errorf("%s: the log does not say why", label)
+		}
+	}
+}
+
+// Where the page itself declares it, the page is on its way: it breaks off right
+// behind the declaration, and the client sees that it does.
+func TestAnEncodingThatIsRefusedMidStream(t *testing.T) {
+	for _, declaration := range []string{`<meta charset="iso-2022-kr">`, `<?xml version="1.0" encoding="hz-gb-2312"?>`} {
+		for _, coding := range allCodings {
+			site := start(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				page := declaration + `~{<script src="/static/a.js"></script>~}`
+				if coding == "" {
+					_, _ = io.WriteString(w, page)
+					return
+				}
+				w.Header().Set("Content-Encoding", coding)
+				_ = writeFlushed(t, coding, w, page).Close()
+			}, allowOwn)
+			a := site.ask(t, "GET", "/", "Accept-Encoding", coding)
+			if a.err == nil || strings.Contains(a.body, "a.js") {
+				t.Errorf("%s %q: %v, %q", declaration, coding, a.err, a.body)
+			}
+		}
+	}
+}
+
+// An unlabelled page streams like any other.
+func TestAnUnlabelledPageStreams(t *testing.T) {
+	more := make(chan struct{})
 	site := start(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=iso-2022-jp")
-		_, _ = io.WriteString(w, "<p>\x1b$B\x1b(B<\x1b(Jscript>evil()</script>")
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<p>Gr\xfc\xdfe<br>")
+		_ = http.NewResponseController(w).Flush()
+		<-more
 	}, "")
-	if a := site.ask(t, "GET", "/"); strings.Contains(a.body, "evil()") || strings.ContainsRune(a.body, 0x1b) {
-		t.Errorf("got %q", a.body)
+	r, err := http.NewRequest("GET", site.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := newClient().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got := ""
+	for p := make([]byte, 512); err == nil && !strings.Contains(got, "Grüße<br>"); {
+		var n int
+		n, err = res.Body.Read(p)
+		got += string(p[:n])
+	}
+	close(more)
+	if err != nil {
+		t.Errorf("%v after %q", err, got)
 	}
 }
 

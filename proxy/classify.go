@@ -20,7 +20,7 @@ func (s *Site) classify(x *exchange, res *http.Response) error {
 	// Of several types browsers take the last that they can read, Go the first
 	// (CWE-436): what it is to the browser is then not known.
 	contentType := strings.Join(res.Header.Values("Content-Type"), ",")
-	media, parameters, err := mime.ParseMediaType(contentType)
+	media, _, err := mime.ParseMediaType(contentType)
 	essence, _, _ := strings.Cut(contentType, ";")
 	switch {
 	case strings.Contains(contentType, ","):
@@ -28,7 +28,7 @@ func (s *Site) classify(x *exchange, res *http.Response) error {
 	case media == "text/html", err != nil && strings.EqualFold(strings.TrimSpace(essence), "text/html"):
 		// Parameters that cannot be read do no harm: ours take their place.
 		x.kind = page
-		x.charset = parameters["charset"]
+		x.charset = charsetParameter(contentType)
 	case err != nil:
 		x.kind = document
 	case runsNothing(media):
