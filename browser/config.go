@@ -26,6 +26,9 @@ type Rule struct {
 	Match       []Pattern `json:"match"`
 	Verdict     string    `json:"verdict"`
 	Compartment string    `json:"compartment,omitempty"`
+	// Unknown is true when the rule also matches scripts that the guard cannot
+	// tell: behind it nothing is allowed, and what would be is isolated.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // Pattern matches a URL with regular expressions on its origin (empty: the

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -147,8 +148,11 @@ func (d *decoder) checkScripts(p *Policy) {
 		if rule.Action == "" {
 			d.problemAt(where, "this rule has no action: allow, isolate or strip")
 		}
-		if len(rule.Match.Src)+len(rule.Match.Digest) == 0 {
-			d.problemAt(where+".match", "this rule matches nothing: give match.src or match.digest")
+		if len(rule.Match.Src)+len(rule.Match.Digest) == 0 && rule.Match.List == "" {
+			d.problemAt(where+".match", "this rule matches nothing: give match.src, match.digest or match.list")
+		}
+		if list := rule.Match.List; list != "" && !slices.Contains(p.Scripts.Lists, list) {
+			d.problemAt(where+".match.list", "there is no list %q under scripts.lists; write it here as it is written there", list)
 		}
 		if rule.Compartment == "" {
 			continue

@@ -51,6 +51,7 @@ func Parse(file string, data []byte) (*Policy, error) {
 	if len(problems) == 0 {
 		policy.setDefaults(filepath.Dir(file))
 		d.check(policy)
+		policy.Scripts.compile(d.loadLists(policy.Scripts.Lists))
 	}
 	if len(problems) > 0 {
 		problems.sort()

@@ -46,10 +46,13 @@ func TestBrokenPolicies(t *testing.T) {
 		{"a rule without anything", smallest + "scripts: {rules: [{match: {}}]}\n",
 			"p.yaml:4:19: this rule has no name; reports and logs show it\n" +
 				"p.yaml:4:19: this rule has no action: allow, isolate or strip\n" +
-				"p.yaml:4:27: this rule matches nothing: give match.src or match.digest"},
+				"p.yaml:4:27: this rule matches nothing: give match.src, match.digest or match.list"},
 		{"an unknown compartment", smallest + "scripts: {rules: [{name: a, match: {src: [/a]}, action: isolate, compartment: ads}]}\n", `p.yaml:4:79: there is no compartment "ads" under compartments`},
 		{"a URL glob without path", smallest + "scripts: {rules: [{name: a, match: {src: [\"https://ads.example\"]}, action: strip}]}\n", `p.yaml:4:43: scripts.rules[0].match.src[0]: "https://ads.example" has no path: write https://ads.example/** for all of that host`},
 		{"user info in a glob", smallest + "scripts: {rules: [{name: a, match: {src: [\"https://a@b/\"]}, action: strip}]}\n", `p.yaml:4:43: scripts.rules[0].match.src[0]: "https://a@b/" has no host that a browser would ask`},
+		{"a port that is two", smallest + "scripts: {rules: [{name: a, match: {src: [\"https://a:80:80/\"]}, action: strip}]}\n", `p.yaml:4:43: scripts.rules[0].match.src[0]: "https://a:80:80/" has no host that a browser would ask`},
+		{"a wildcard in an address", smallest + "scripts: {rules: [{name: a, match: {src: [\"https://[::*]/\"]}, action: strip}]}\n", `p.yaml:4:43: scripts.rules[0].match.src[0]: "https://[::*]/" has a wildcard in an address: wildcards are for names`},
+		{"a control character in a glob", smallest + "scripts: {rules: [{name: a, match: {src: [\"/a\\nb\"]}, action: strip}]}\n", `p.yaml:4:43: scripts.rules[0].match.src[0]: "/a\nb" has a control character`},
 		{"upstream with a path", strings.Replace(smallest, "3000", "3000/app", 1), `p.yaml:2:18: site.upstream: "http://127.0.0.1:3000/app" names more than a server: give scheme, host and port only`},
 		{"a size without unit we know", smallest + "limits: {body: 10MB}\n", `p.yaml:4:16: limits.body: "10MB" is not a size like 32KiB or 10MiB`},
 		{"a network", smallest[:len("version: 1\n")] + "site: {upstream: http://127.0.0.1:3000, trusted_proxies: [10.0.0.0/33]}\nxmpp: {domain: example.com}\n", `p.yaml:2:59: site.trusted_proxies[0]: "10.0.0.0/33" is neither an address nor a network like 10.0.0.0/8`},

@@ -145,7 +145,13 @@ type Scripts struct {
 	// Inline is the verdict on inline scripts that nothing names. Default strip.
 	// Danger: allow blesses whatever is injected into a page (CWE-79).
 	Inline Verdict `yaml:"inline"`
-	Rules  []Rule  `yaml:"rules"` // the first match wins
+	// Lists are files with filter lists in the syntax of Adblock Plus, like
+	// EasyList, relative to the policy file. They decide nothing unless a rule
+	// names them under match.list. Default: none.
+	Lists []string `yaml:"lists"`
+	Rules []Rule   `yaml:"rules"` // the first match wins
+
+	compiled *conditions // the rules as Decide needs them
 }
 
 // Rule gives a verdict on the scripts that it matches.
@@ -156,6 +162,8 @@ type Rule struct {
 	// Compartment names the compartment of an isolated script. Default: one for
 	// each origin that scripts come from.
 	Compartment string `yaml:"compartment"`
+
+	compartment []byte // Compartment
 }
 
 // Match holds conditions; a script matches when one of them holds.
@@ -167,6 +175,12 @@ type Match struct {
 	Src []URLGlob `yaml:"src"`
 	// Digest are CSP hashes of inline scripts, as "sha256-…", "sha384-…" or "sha512-…".
 	Digest []Digest `yaml:"digest"`
+	// List names one of scripts.lists, as it is written there: the URLs of
+	// external scripts that the list blocks.
+	// The guard cannot ask a list about a script that another script creates.
+	// There a rule with a list that allows is left out, and behind a rule with a
+	// list that isolates or strips nothing is allowed: what would be, is isolated.
+	List string `yaml:"list"`
 }
 
 // Compartment is a frame with an opaque origin in which isolated scripts run.

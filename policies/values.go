@@ -116,6 +116,13 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// decode returns the digest's algorithm and bytes.
+func (d Digest) decode() (algorithm, []byte) {
+	name, value, _ := strings.Cut(string(d), "-")
+	sum, _ := base64.StdEncoding.DecodeString(value) // UnmarshalText has checked it
+	return map[string]algorithm{"sha256": sha2_256, "sha384": sha2_384, "sha512": sha2_512}[name], sum
+}
+
 // oneOf is what every closed set of words shares.
 func oneOf[T ~string](target *T, text []byte, words ...T) error {
 	for _, w := range words {

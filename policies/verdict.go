@@ -1,7 +1,5 @@
 package policies
 
-import "net/url"
-
 // Verdict is what happens to a script.
 type Verdict string
 
@@ -12,19 +10,20 @@ const (
 	Strip   Verdict = "strip"   // it is removed
 )
 
-// A Script is what the rules look at. Exactly one of URL and Digests is set,
-// except for an external script whose URL is ambiguous, which has neither.
+// A Script is what the rules look at.
 type Script struct {
-	// URL is an external script's, resolved by [ResolveScriptURL].
-	URL *url.URL
-	// Certain is true when every parser and server reads the URL's path alike.
-	Certain bool
-	// Page is the origin of the page, as OriginOf gives it.
-	Page string
+	// Page is the page. URL must have been resolved against it.
+	Page *PageURL
 	// Inline is true for a script without src.
 	Inline bool
-	// Digests are the CSP hashes of an inline script's text.
-	Digests []Digest
+	// URL is an external script's; nil when it is ambiguous.
+	URL *ScriptURL
+	// Text is an inline script's, when HasText.
+	Text    []byte
+	HasText bool
+	// TooLong is true when an inline script's text is longer than can be held: it
+	// will never be known.
+	TooLong bool
 	// TrustedNonce is true when the script carries a nonce that the upstream's
 	// own header announced.
 	TrustedNonce bool
@@ -32,9 +31,14 @@ type Script struct {
 
 // A Decision is the verdict on one script and why.
 type Decision struct {
-	Verdict     Verdict
-	Rule        string // the rule's name, or what decided in its stead
-	Compartment string // where an isolated script runs
+	Verdict Verdict
+	Rule    string // the rule's name, or what decided in its stead
+	// Compartment is where an isolated script runs. It must not be changed, and is
+	// valid until the next Resolve of the script's URL.
+	Compartment []byte
+	// NeedText asks to be called again with the text of an inline script, or with
+	// TooLong: a rule depends on it. The verdict is strip until then.
+	NeedText bool
 }
 
 // Names of what decides when no rule does.
@@ -43,73 +47,77 @@ const (
 	ByDefault       = "scripts.default"
 	ByInline        = "scripts.inline"
 	ByAmbiguousURL  = "ambiguous URL"
+	ByHandlers      = "handlers and javascript: URLs" // for which there are no rules
 )
 
 // Decide gives the verdict on a script: by the first rule that matches, by the
-// upstream's nonce, by the default for its kind.
-func (s *Scripts) Decide(script Script) Decision {
-	if !script.Inline && script.URL == nil {
+// upstream's nonce, by the default for its kind. It allocates nothing and writes
+// only to the script's URL, so that pages can be decided on at once. The rules are
+// those that [Parse] compiled.
+func (s *Scripts) Decide(script *Script) Decision {
+	if s.compiled == nil {
+		panic("policies: Scripts that Load or Parse did not make have no compiled rules")
+	}
+	if script.Inline {
+		return s.decideInline(script)
+	}
+	u := script.URL
+	if u == nil || u.page == nil {
 		return Decision{Verdict: Strip, Rule: ByAmbiguousURL}
 	}
-	for i := range s.Rules {
-		rule := &s.Rules[i]
-		if rule.Action == Allow && script.uncertain() {
-			continue
-		}
-		if rule.Match.matches(script) {
-			return rule.decision(script)
+	for i := range s.compiled.urls {
+		c := &s.compiled.urls[i]
+		if c.may(u) && c.matches(u) {
+			return s.Rules[c.rule].decision(u.Origin())
 		}
 	}
 	switch {
 	case script.TrustedNonce:
 		return Decision{Verdict: Allow, Rule: ByUpstreamNonce}
-	case script.Inline:
-		return (&Rule{Name: ByInline, Action: s.Inline}).decision(script)
-	case s.Default == Allow && script.uncertain():
+	case s.Default == Allow && !u.certain:
 		// A rule that would strip it may have been evaded by the spelling.
-		return (&Rule{Name: ByAmbiguousURL, Action: Isolate}).decision(script)
-	default:
-		return (&Rule{Name: ByDefault, Action: s.Default}).decision(script)
+		return Decision{Verdict: Isolate, Rule: ByAmbiguousURL, Compartment: u.Origin()}
 	}
+	return decisionOf(s.Default, ByDefault, u.Origin())
 }
 
-func (script Script) uncertain() bool { return !script.Inline && !script.Certain }
-
-func (r *Rule) decision(script Script) Decision {
-	d := Decision{Verdict: r.Action, Rule: r.Name}
-	if r.Action == Isolate {
-		d.Compartment = r.Compartment
-		if d.Compartment == "" {
-			d.Compartment = script.origin()
+func (s *Scripts) decideInline(script *Script) Decision {
+	var digests digests
+	for i := range s.compiled.texts {
+		c := &s.compiled.texts[i]
+		switch {
+		case script.TooLong:
+			// What cannot be read is taken for the worst: it is nothing that a rule
+			// allows, and whatever another one is against.
+			if c.allow {
+				continue
+			}
+		case !script.HasText:
+			return Decision{Verdict: Strip, NeedText: true}
+		case !c.matches(&digests, script.Text):
+			continue
 		}
+		return s.Rules[c.rule].decision(script.Page.origin)
+	}
+	if script.TrustedNonce {
+		return Decision{Verdict: Allow, Rule: ByUpstreamNonce}
+	}
+	return decisionOf(s.Inline, ByInline, script.Page.origin)
+}
+
+// decision returns the rule's verdict. Isolated scripts of one origin share a
+// compartment where the rule names none; inline scripts have the page's.
+func (r *Rule) decision(origin []byte) Decision {
+	if len(r.compartment) > 0 {
+		origin = r.compartment
+	}
+	return decisionOf(r.Action, r.Name, origin)
+}
+
+func decisionOf(verdict Verdict, rule string, compartment []byte) Decision {
+	d := Decision{Verdict: verdict, Rule: rule}
+	if verdict == Isolate {
+		d.Compartment = compartment
 	}
 	return d
-}
-
-// origin names the compartment of a script for which no rule names one: scripts
-// of one origin share it. Inline scripts have the page's.
-func (script Script) origin() string {
-	if script.URL == nil {
-		return script.Page
-	}
-	return OriginOf(script.URL)
-}
-
-func (m *Match) matches(script Script) bool {
-	if script.Inline {
-		for _, want := range m.Digest {
-			for _, got := range script.Digests {
-				if got == want {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	for i := range m.Src {
-		if m.Src[i].Match(script.URL, script.Page) {
-			return true
-		}
-	}
-	return false
 }

@@ -100,6 +100,10 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 		c.Popups = known.Popups
 		for _, rule := range s.policy.Scripts.Rules {
 			if rule.Compartment == name {
+				if rule.Match.List != "" {
+					// The list may name scripts of any origin.
+					c.Scripts = append(c.Scripts, x.page.Scheme+":")
+				}
 				for _, glob := range rule.Match.Src {
 					c.Origins = append(c.Origins, glob.Source(host))
 				}
@@ -110,6 +114,7 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 		}
 		slices.Sort(c.Origins)
 		c.Origins = slices.Compact(c.Origins)
+		c.Scripts = slices.Compact(c.Scripts)
 		return c.Policy(), true
 	}
 	var origin policies.Origin

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -45,20 +47,85 @@ compartments: {ads: {}}
 		"data:text/javascript,1", "javascript:1", "blob:https://www.example.com/1", "", "https://", "https://[::1]/static/a.js", "https://ads%2eexample/a.js", "https://ads。example/a.js", "/static/é.js", "/static/%C3%A9.js", "/static/..%2fuploads/x.js", "/static/..;/x.js", "/static/%61.js", "/static//x.js", "/api/x%2f..%2f..%2f..%2fstatic/|?cb", "https://ads.example/a;b", "https://ads.example/|a", "/static/a.js?b=c d", "/static/a.js?b={|}", "?", "/static/a.js?b=\\\\evil.net",
 	}
 	guard := guardVerdicts(t, policy, page, scripts)
+	pageURL := policies.NewPageURL(page)
+	var resolved policies.ScriptURL
 	for i, src := range scripts {
-		script := policies.Script{Page: policies.OriginOf(page)}
-		if resolved, certain, err := policies.ResolveScriptURL(page, src); err == nil {
-			script.URL, script.Certain = resolved, certain
-		}
-		here := policy.Scripts.Decide(script)
+		here, certain := proxyDecision(policy, pageURL, &resolved, src)
 		there := guard[i]
 		switch {
-		case !script.Certain && here.Verdict == policies.Allow:
+		case !certain && here.Verdict == policies.Allow:
 			t.Errorf("%q: the proxy allows what it cannot read", src)
-		case !script.Certain:
+		case !certain:
 			// The guard has the URL as the browser wrote it out, and may know more.
-		case string(here.Verdict) != there.Verdict, here.Verdict == policies.Isolate && here.Compartment != there.Compartment:
+		case string(here.Verdict) != there.Verdict, here.Verdict == policies.Isolate && string(here.Compartment) != there.Compartment:
 			t.Errorf("%q: the proxy says %+v, the guard says %+v", src, here, there)
+		case here.Verdict != policies.Strip && string(resolved.Bytes()) != strings.Split(there.URL, "#")[0]:
+			t.Errorf("%q: the proxy reads %s, the guard %s", src, resolved.Bytes(), there.URL)
+		}
+	}
+}
+
+// proxyDecision is the proxy's verdict on an external script.
+func proxyDecision(policy *policies.Policy, page *policies.PageURL, u *policies.ScriptURL, src string) (_ policies.Decision, certain bool) {
+	script := policies.Script{Page: page}
+	if u.Resolve(page, []byte(src)) == nil {
+		script.URL = u
+	}
+	return policy.Scripts.Decide(&script), u.Certain()
+}
+
+// The guard has no lists. It may be stricter than the proxy for that, and never
+// allows what the proxy does not.
+func TestTheGuardAllowsNothingThatAListMayName(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"ads.txt": "||ads.example^\n/tracker.js\n", "good.txt": "||good.example^\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy, err := policies.Parse(filepath.Join(dir, "p.yaml"), []byte(`version: 1
+site: {upstream: http://127.0.0.1:3000}
+xmpp: {domain: example.com}
+scripts:
+  default: allow
+  lists: [ads.txt, good.txt]
+  rules:
+    - {name: first, match: {src: ["/first/**"]}, action: allow}
+    - {name: good, match: {list: good.txt, src: ["https://best.example/**"]}, action: allow}
+    - {name: ads, match: {list: ads.txt, src: ["https://known.example/**"]}, action: isolate, compartment: ads}
+    - {name: own, match: {src: ["/static/**"]}, action: allow}
+    - {name: bad, match: {src: ["https://bad.example/**"]}, action: strip}
+compartments: {ads: {}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _ := url.Parse("https://www.example.com/news")
+	tests := []struct{ src, proxy, guard string }{
+		{"/first/a.js", "allow", "allow"},
+		{"https://best.example/a.js", "allow", "allow"},
+		{"https://good.example/a.js", "allow", "isolate"}, // only the list allows it
+		{"https://known.example/a.js", "isolate", "isolate"},
+		{"https://ads.example/a.js", "isolate", "isolate"},
+		{"/static/a.js", "allow", "isolate"},         // the list may have named it,
+		{"/static/tracker.js", "isolate", "isolate"}, // as it does this one
+		{"https://bad.example/a.js", "strip", "strip"},
+		{"https://other.example/a.js", "allow", "isolate"},
+	}
+	scripts := make([]string, len(tests))
+	for i, tt := range tests {
+		scripts[i] = tt.src
+	}
+	guard := guardVerdicts(t, policy, page, scripts)
+	pageURL := policies.NewPageURL(page)
+	var resolved policies.ScriptURL
+	for i, tt := range tests {
+		here, _ := proxyDecision(policy, pageURL, &resolved, tt.src)
+		if string(here.Verdict) != tt.proxy || guard[i].Verdict != tt.guard {
+			t.Errorf("%s: the proxy says %s, the guard %s; want %s and %s", tt.src, here.Verdict, guard[i].Verdict, tt.proxy, tt.guard)
+		}
+		if guard[i].Verdict == "allow" && here.Verdict != policies.Allow {
+			t.Errorf("%s: only the guard allows it", tt.src)
 		}
 	}
 }

@@ -36,10 +36,13 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 		Marker:       Marker,
 	}
 	for _, rule := range p.Scripts.Rules {
-		if len(rule.Match.Src) == 0 {
-			continue // of inline scripts only
+		// The guard has no lists. What one would allow is left to the rules behind it;
+		// what one would isolate or strip may be any script.
+		unknown := rule.Match.List != "" && rule.Action != policies.Allow
+		if len(rule.Match.Src) == 0 && !unknown {
+			continue // of inline scripts only, or of what a list allows
 		}
-		r := browser.Rule{Verdict: string(rule.Action), Compartment: rule.Compartment}
+		r := browser.Rule{Match: []browser.Pattern{}, Verdict: string(rule.Action), Compartment: rule.Compartment, Unknown: unknown}
 		for _, glob := range rule.Match.Src {
 			r.Match = append(r.Match, browser.Pattern(glob.Pattern()))
 		}

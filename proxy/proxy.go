@@ -43,6 +43,7 @@ type Site struct {
 	log         *slog.Logger
 	errorLog    *log.Logger
 	handler     http.Handler
+	events      events
 }
 
 // New returns the handler of a site.

@@ -1,14 +1,10 @@
 package proxy
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
+	"errors"
 	"io"
 	"net/http"
-	"slices"
 
-	"chatproxy/csp"
 	"chatproxy/policies"
 	"chatproxy/proxy/rewrite"
 )
@@ -39,26 +35,27 @@ func (s *Site) rewriteBody(x *exchange, res *http.Response) error {
 	if err != nil {
 		return err
 	}
-	res.Body = readCloser{text, res.Body.Close}
+	upstream := res.Body
+	res.Body = readCloser{text, func() error {
+		// The upstream first: a read that waits for it ends, and lets go of text.
+		return errors.Join(upstream.Close(), text.Close())
+	}}
 	return nil
 }
 
 // rewritten returns the page that src holds, UTF-8, as it is to be sent.
-func (s *Site) rewritten(x *exchange, src io.Reader) (io.Reader, error) {
+func (s *Site) rewritten(x *exchange, src io.Reader) (io.ReadCloser, error) {
 	head, err := s.head(x)
 	if err != nil {
 		return nil, err
 	}
-	trusted := csp.Nonces(x.upstream)
+	j := s.newJudge(x)
 	return rewrite.NewReader(src, rewrite.Options{
-		Nonce:       x.nonce,
-		Head:        head,
-		Observe:     x.mode == policies.ModeReportOnly,
-		Decide:      func(script rewrite.Script) rewrite.Action { return s.decide(x, trusted, script) },
-		TrustsNonce: func(nonce string) bool { return nonce != "" && slices.Contains(trusted, nonce) },
-		Report: func(e rewrite.Event) {
-			s.log.Warn("page", "request", x.id, "path", x.page.Path, "line", e.Line, "column", e.Column, "reason", e.Reason)
-		},
+		Nonce:   x.nonce,
+		Head:    head,
+		Observe: x.mode == policies.ModeReportOnly,
+		Decide:  j.decide,
+		Report:  j.report,
 	}), nil
 }
 
@@ -83,42 +80,4 @@ func (s *Site) rewrites(x *exchange, res *http.Response) bool {
 
 func bodiless(status int) bool {
 	return status < 200 || status == http.StatusNoContent || status == http.StatusNotModified
-}
-
-// decide asks the policy about a script of the page.
-func (s *Site) decide(x *exchange, trusted []string, script rewrite.Script) rewrite.Action {
-	asked := policies.Script{
-		Page:         policies.OriginOf(x.page),
-		Inline:       script.Kind == rewrite.Inline,
-		TrustedNonce: script.Nonce != "" && slices.Contains(trusted, script.Nonce),
-	}
-	if asked.Inline {
-		asked.Digests = digests(script.Text)
-	} else if u, certain, err := policies.ResolveScriptURL(x.page, script.Src); err == nil {
-		asked.URL, asked.Certain = u, certain
-	}
-	decision := s.policy.Scripts.Decide(asked)
-	s.log.Debug("script", "request", x.id, "line", script.Line, "column", script.Column,
-		"kind", script.Kind, "verdict", decision.Verdict, "rule", decision.Rule)
-	action := rewrite.Action{Compartment: decision.Compartment}
-	switch decision.Verdict {
-	case policies.Allow:
-		action.Do = rewrite.Allow
-	case policies.Isolate:
-		action.Do = rewrite.Isolate
-	default:
-		action.Do = rewrite.Strip
-	}
-	return action
-}
-
-// digests returns the CSP hashes of an inline script, CSP3 §6.7.2.2.
-func digests(text string) []policies.Digest {
-	s256, s384, s512 := sha256.Sum256([]byte(text)), sha512.Sum384([]byte(text)), sha512.Sum512([]byte(text))
-	encode := base64.StdEncoding.EncodeToString
-	return []policies.Digest{
-		policies.Digest("sha256-" + encode(s256[:])),
-		policies.Digest("sha384-" + encode(s384[:])),
-		policies.Digest("sha512-" + encode(s512[:])),
-	}
 }

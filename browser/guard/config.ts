@@ -12,6 +12,8 @@ export interface Rule {
   readonly match: readonly Pattern[];
   readonly verdict: Verdict;
   readonly compartment?: string;
+  /** It also matches scripts that cannot be told here: behind it nothing is allowed. */
+  readonly unknown?: boolean;
 }
 
 export interface Frame {

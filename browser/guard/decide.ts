@@ -17,13 +17,19 @@ interface Compiled {
   readonly matches: (url: URL) => boolean;
   readonly verdict: Verdict;
   readonly compartment: string | undefined;
+  /** What stands behind it may not allow: it may be what an earlier rule is against. */
+  readonly doubtful: boolean;
 }
 
 export function makeDecide(config: Config): Decide {
   const here = location.origin;
+  let doubtful = false;
   const rules: Compiled[] = config.rules.map((rule) => {
     const patterns = rule.match.map((pattern) => compile(pattern, here));
+    const behind = doubtful;
+    doubtful ||= rule.unknown === true;
     return {
+      doubtful: behind,
       matches: (url) => patterns.some((matches) => matches(url)),
       verdict: rule.verdict,
       compartment: rule.compartment,
@@ -43,8 +49,9 @@ export function makeDecide(config: Config): Decide {
     const certain = isPlain(url.pathname);
     const rule = rules.find((candidate) => (certain || candidate.verdict !== "allow") && candidate.matches(url));
     const verdict = rule ? rule.verdict : config.default;
+    const mayAllow = certain && !(rule ? rule.doubtful : doubtful);
     return {
-      verdict: verdict === "allow" && !certain ? "isolate" : verdict,
+      verdict: verdict === "allow" && !mayAllow ? "isolate" : verdict,
       compartment: rule?.compartment || url.origin,
       url: url.href,
     };

@@ -6,16 +6,16 @@
 // see has no nonce and does not run. What must not happen is a grant to an element
 // that the browser reads differently, so the rewriter follows the tree where it
 // steers the tokenizer, and where it cannot be certain it grants nothing for the
-// rest of the document (tree.go).
+// rest of the document (ambiguity.go).
+//
+// A page comes in chunks of any size. [Rewriter.scan] reads the tokens of a chunk
+// in place and passes on what lies between two edits as one slice of it. Only a
+// token that is cut by the chunk's end is kept until the rest has come, up to
+// maxHeld; what is longer is handled piece by piece, and granted nothing.
 package rewrite
 
 import (
-	"bytes"
-	"errors"
 	"io"
-	"strings"
-
-	"golang.org/x/net/html"
 
 	"chatproxy/csp"
 )
@@ -31,22 +31,29 @@ const (
 	AttrType        = "data-chatproxy-type"
 )
 
-// maxToken bounds one token, and so what is held at once: the longest inline
-// script that can be decided on. After a longer one the rest of the page is
-// passed on with no grant.
-const maxToken = 2 << 20
+const (
+	// maxHeld bounds what is kept of a token that has not ended: the longest start
+	// tag that is edited, and the longest inline script, start tag included, whose
+	// text can be decided on.
+	maxHeld = 48 << 10
+	// maxChunk is how much is read at once. With maxHeld it makes 64 KiB, the most
+	// that is held of any page.
+	maxChunk = 16 << 10
+	// firstBridge is how much of a chunk is first put to a token that began before it.
+	firstBridge = 256
+)
 
 // Options say what becomes of a page.
 type Options struct {
 	// Nonce is what allowed scripts get. With the zero Nonce nothing is granted.
 	Nonce csp.Nonce
-	// Head is markup of ours that goes before anything of the page that can run.
+	// Head is markup of ours that goes before anything of the page that can run:
+	// into the head, after a <meta charset> that opens it.
 	Head []byte
+	// Inside is markup of ours that goes into elements of the page, 64 at most.
+	Inside []Insertion
 	// Decide gives the verdict on a script. Required.
-	Decide func(Script) Action
-	// TrustsNonce reports whether the upstream's own header announced the nonce;
-	// a style element that carries it gets ours in its place. Default: none is.
-	TrustsNonce func(nonce string) bool
+	Decide func(*Script) Action
 	// Report is told what could not be decided. Default: nobody is.
 	Report func(Event)
 	// Observe leaves every script in its place and grants the nonce to allowed
@@ -54,338 +61,262 @@ type Options struct {
 	Observe bool
 }
 
+// An Insertion puts markup at the start of the first element with an id, unless the
+// document is in doubt by then. It is for elements that have content.
+type Insertion struct {
+	ID     string
+	Markup []byte
+}
+
+// A Rewriter rewrites one page at a time: [Rewriter.Reset], then [Rewriter.Write]
+// for each chunk, then [Rewriter.Close]. Once it has rewritten a few pages it
+// allocates nothing. It is not for concurrent use.
+type Rewriter struct {
+	Options
+	w   io.Writer
+	err error // of w
+
+	progress
+
+	// A token that has not ended: its bytes, and how far they were read.
+	pending  []byte
+	full     bool // pending may not grow
+	tag      startTag
+	tagOpen  bool // tag has begun and not ended
+	held     bool // tag has ended, and its script waits for its text
+	heldSVG  bool // which is an SVG script
+	tagEnd   int  // of the held tag
+	textRead int  // how far the held script's text was read
+
+	// The bytes at hand.
+	buf  []byte
+	from int // what lies before it has been passed on
+	at   int // where the token at hand begins
+
+	script  Script    // for Decide
+	values  []byte    // decoded attribute values of the tag at hand
+	scratch []byte    // markup being made
+	outer   *Rewriter // whose srcdoc this is; nil for a page
+	inner   *inner    // for the srcdoc documents of this page
+}
+
+// progress is where the page stands.
+type progress struct {
+	mode      mode
+	tree      tree
+	comment   comment // in inComment
+	brackets  int     // in inCDATA: the "]" just read, up to 2
+	rawName   [maxName]byte
+	rawLength int        // of rawName, in inRawText
+	text      scriptText // in inScriptData
+	tail      tagTail    // in inEndTag and inLongTag
+	long      longTag    // in inLongTag
+	dropping  dropping
+	doubted   bool // the tree's doubt was reported
+	headSeen  bool // <html>, <head> or a <meta charset> was
+	headDone  bool
+	inText    bool   // something visible of the text at hand was seen
+	inserted  uint64 // which of Inside are done
+
+	line, column int // of buf[0]
+}
+
+// mode is what the tokenizer is in the middle of.
+type mode byte
+
+const (
+	inData mode = iota
+	inComment
+	inBogusComment // up to ">"; the doctype ends alike, even inside its quotes
+	inCDATA
+	inRawText // RAWTEXT and RCDATA
+	inScriptData
+	inPlaintext
+	inEndTag  // after its name
+	inLongTag // a start tag beyond maxHeld or maxAttributes
+)
+
+// dropping is what is being left out.
+type dropping byte
+
+const (
+	dropNothing dropping = iota
+	dropText             // up to the script's end tag
+	dropElement          // up to the end of the script's end tag
+)
+
 // An Event is something of the page that could not be decided.
 type Event struct {
+	Kind   EventKind
 	Line   int
 	Column int
 	Reason string
 }
 
-// NewReader returns the page that src holds, UTF-8 without byte order mark, as it
-// is to be sent. Its Read returns what is complete as soon as it is.
-func NewReader(src io.Reader, options Options) io.Reader {
-	if options.TrustsNonce == nil {
-		options.TrustsNonce = func(string) bool { return false }
-	}
-	if options.Report == nil {
-		options.Report = func(Event) {}
-	}
-	r := &reader{Options: options, src: src, z: html.NewTokenizer(src), line: 1, column: 1}
-	r.z.SetMaxBuf(maxToken)
-	return r
+// EventKind sorts events, for counting.
+type EventKind string
+
+// The kinds of events.
+const (
+	Ambiguous EventKind = "ambiguous" // nothing is granted for the rest of the page
+	TooLong   EventKind = "too-long"  // a script or its tag is longer than what is held
+	Dangling  EventKind = "dangling"  // a start tag may have swallowed others
+	Base      EventKind = "base"      // <base> has no effect
+)
+
+// Reset readies r for a page, which it will write to w.
+func (r *Rewriter) Reset(w io.Writer, options Options) {
+	r.Options, r.w, r.err = options, w, nil
+	r.progress = progress{tree: tree{open: r.tree.open[:0]}, line: 1, column: 1}
+	r.pending, r.full, r.tagOpen, r.held, r.heldSVG, r.outer = r.pending[:0], false, false, false, false, nil
+	r.buf, r.script = nil, Script{} // nothing of the last page stays reachable
 }
 
-type reader struct {
-	Options
-	src  io.Reader
-	z    *html.Tokenizer
-	tree tree
-	out  bytes.Buffer
-	err  error
-	rest io.Reader // what follows a token that was too long, passed on as it is
-
-	headDone bool
-	held     *heldScript // the script whose end tag has not come
-	raw      *rawScript  // the text of the <script> that is open, held or not
-	doubted  bool        // the tree's doubt was reported
-
-	line, column int // of the current token
-}
-
-// rawScript is the text of a <script> as the tokenizer cuts it.
-type rawScript struct{ text []byte }
-
-// heldScript is a <script> of which the start tag and perhaps the text have come.
-type heldScript struct {
-	tag          startTag
-	agreed       bool
-	text         []byte
-	line, column int
-}
-
-// Read implements io.Reader.
-func (r *reader) Read(p []byte) (int, error) {
-	// Go on while a whole token seems to be there, so that a page is not written
-	// tag by tag, but never wait for the source with something to give.
-	for r.err == nil && (r.out.Len() == 0 || r.out.Len() < len(p) && bytes.IndexByte(r.z.Buffered(), '>') >= 0) {
-		r.next()
-	}
-	if r.out.Len() > 0 {
-		return r.out.Read(p)
-	}
-	if r.rest != nil {
-		return r.rest.Read(p)
-	}
-	return 0, r.err
-}
-
-// next takes one token from the page.
-func (r *reader) next() {
-	r.z.AllowCDATA(r.tree.foreign())
-	kind := r.z.Next()
-	raw := bytes.Clone(r.z.Raw()) // TagName folds case in place
-	switch kind {
-	case html.ErrorToken:
-		r.end(raw)
-		return
-	case html.StartTagToken, html.SelfClosingTagToken:
-		r.startTag(raw)
-	case html.EndTagToken:
-		r.endTag(raw)
-	case html.TextToken:
-		r.textToken(raw)
-	default: // comments and the doctype
-		r.out.Write(raw)
-	}
-	r.advance(raw)
-	if r.tree.ambiguous != "" && !r.doubted {
-		r.doubted = true
-		r.report("nothing is granted from here on: parsers may differ on " + r.tree.ambiguous)
-	}
-}
-
-// end writes out what is left when the tokenizer has stopped.
-func (r *reader) end(raw []byte) {
-	err := r.z.Err()
-	if r.held != nil {
-		// Without its end tag the browser does not run it (HTML §13.2.6.4.8).
-		r.out.Write(r.held.tag.edit(isNonce))
-		r.out.Write(r.held.text)
-		r.held = nil
-	}
-	r.out.Write(raw)
-	r.err = err
-	if errors.Is(err, html.ErrBufferExceeded) {
-		r.report("nothing is granted from here on: one token has more than 2 MiB")
-		r.out.Write(r.z.Buffered())
-		r.rest = r.src
-	}
-}
-
-func (r *reader) startTag(raw []byte) {
-	name, hasAttr := r.z.TagName()
-	lower := string(name)
-	tag := parseStartTag(raw)
-	agreed := tag.agree(r.z, hasAttr)
-	if !agreed {
-		r.tree.doubt("the attributes of <" + lower + ">")
-	}
-	ns := r.tree.startTag(lower, &tag)
-	if ns != inHTML {
-		// A raw text element's name has no such meaning here, §13.2.6.5.
-		r.z.NextIsNotRawText()
-	}
-	if lower == "html" {
-		r.write(&tag, isNonce)
-		return
-	}
-	if lower == "head" && !r.headDone {
-		r.write(&tag, isNonce)
-		r.insertHead()
-		return
-	}
-	r.insertHead()
-	switch {
-	case lower == "script" && ns == inHTML:
-		r.raw = &rawScript{}
-		if _, runs := scriptType(&tag); runs {
-			r.held = &heldScript{tag: tag, agreed: agreed, line: r.line, column: r.column}
-			return
+// Write takes the next chunk of the page, UTF-8 without byte order mark. It writes
+// on all of it that is complete.
+func (r *Rewriter) Write(p []byte) (int, error) {
+	n := len(p)
+	bridge := firstBridge
+	for len(p) > 0 && r.err == nil {
+		if len(r.pending) == 0 {
+			chunk := p[:min(len(p), maxChunk)]
+			r.full = false
+			used := r.scan(chunk, len(chunk))
+			r.pending = append(r.pending, chunk[used:]...)
+			p = p[len(chunk):]
+			bridge = firstBridge
+			continue
 		}
-	case lower == "link" && ns == inHTML && loadsScript(&tag):
-		r.preload(&tag)
-		return
-	case (lower == "style" || lower == "link") && ns == inHTML:
-		if nonce, ok := tag.get("nonce"); ok && r.TrustsNonce(nonce) && r.mayGrant(&tag) {
-			r.out.Write(tag.edit(isNonce, "nonce", r.Nonce.String()))
-			return
+		old := len(r.pending)
+		take := min(len(p), bridge, maxHeld-old)
+		bridge *= 2
+		r.pending = append(r.pending, p[:take]...)
+		r.full = len(r.pending) == maxHeld
+		used := r.scan(r.pending, old)
+		if used >= old {
+			p = p[used-old:]
+			r.pending = r.pending[:0]
+			continue
 		}
-	case lower == "base" && ns == inHTML:
-		r.report("<base> has no effect under our policy; relative addresses are the page's own")
-	case lower == "meta" && ns == inHTML:
-		if r.metaPolicy(&tag) {
-			return
+		p = p[take:]
+		r.pending = append(r.pending[:0], r.pending[used:]...)
+	}
+	return n - len(p), r.err
+}
+
+// Close writes what is left at the page's end. Nothing of it can run: a script
+// without its end tag does not (HTML §13.2.6.4.8), a tag without its ">" is none.
+func (r *Rewriter) Close() error {
+	r.buf, r.from, r.at = r.pending, 0, 0
+	if r.held {
+		r.held = false
+		r.plainTag(r.pending[:r.tagEnd], 0)
+	}
+	r.flush(len(r.pending))
+	if r.headSeen && r.mode == inData && len(r.pending) == 0 {
+		r.insertHead(0)
+	}
+	r.pending = r.pending[:0]
+	return r.err
+}
+
+// scan reads the tokens of b that begin before until. It returns how far it came:
+// what lies after that belongs to a token that has not ended.
+func (r *Rewriter) scan(b []byte, until int) int {
+	r.buf, r.from, r.at = b, 0, 0
+	i, ended := 0, true
+	for ended && i < until {
+		switch r.mode {
+		case inData:
+			i, ended = r.data(b, i, until)
+			continue
+		case inComment:
+			i, ended = r.comment.end(b, i)
+		case inBogusComment:
+			i, ended = bogusCommentEnd(b, i)
+		case inCDATA:
+			i, ended = r.cdataEnd(b, i)
+		case inRawText:
+			if i, ended = rawTextEnd(b, i, r.rawName[:r.rawLength]); ended {
+				i = r.textEnded(i, r.rawName[:r.rawLength])
+			}
+			continue
+		case inScriptData:
+			if i, ended = r.text.end(b, i); ended {
+				i = r.textEnded(i, scriptName)
+			}
+			continue
+		case inPlaintext:
+			i = len(b)
+			continue
+		case inEndTag:
+			if i, ended = r.tail.end(b, i); ended && r.dropping == dropElement {
+				r.flush(i)
+				r.dropping = dropNothing
+			}
+		case inLongTag:
+			i, ended = r.longTag(b, i)
+			continue
+		}
+		if ended {
+			r.mode = inData
 		}
 	}
-	r.write(&tag, isNonce)
+	r.flush(i)
+	r.line, r.column = after(r.line, r.column, b[:i])
+	return i
 }
 
-func (r *reader) endTag(raw []byte) {
-	if r.raw != nil {
-		if !endsWhere(r.raw.text, raw) {
-			r.tree.doubt("where a <script> ends")
-		}
-		r.raw = nil
+// textEnded notes that the text of a raw text element or a script has ended at i,
+// where its end tag begins.
+func (r *Rewriter) textEnded(i int, name []byte) int {
+	if r.dropping == dropText {
+		r.flush(i)
+		r.dropping = dropNothing
 	}
-	name, _ := r.z.TagName()
-	r.tree.endTag(string(name))
-	if r.held != nil {
-		held := r.held
-		r.held = nil
-		r.script(held, raw)
-		return
+	if !r.tree.plain() {
+		r.tree.endTag(name)
+		r.reportDoubt(i)
 	}
-	r.insertHead()
-	r.out.Write(raw)
+	r.mode = inEndTag
+	r.tail = tagTail{state: beforeAttributeName}
+	return i + len("</") + len(name)
 }
 
-func (r *reader) textToken(raw []byte) {
-	if r.raw != nil {
-		r.raw.text = append(r.raw.text, raw...)
+// flush passes on the bytes at hand up to i, or leaves them out.
+func (r *Rewriter) flush(i int) {
+	if r.from < i && r.dropping == dropNothing {
+		r.emit(r.buf[r.from:i])
 	}
-	if bytes.HasPrefix(raw, []byte("<![CDATA[")) && r.tree.htmlRules() {
-		// At an integration point WebKit reads a bogus comment that ends at ">".
-		r.tree.doubt("<![CDATA[ at an integration point")
-	}
-	if r.held != nil {
-		r.held.text = append(r.held.text, raw...)
-		return
-	}
-	if len(bytes.TrimLeft(raw, " \t\n\f\r")) > 0 {
-		r.insertHead()
-	}
-	r.out.Write(raw)
+	r.from = i
 }
 
-// script decides on a script of the page, now that all of it is there.
-func (r *reader) script(held *heldScript, endTag []byte) {
-	tag := &held.tag
-	script := Script{Line: held.line, Column: held.column}
-	script.Type, _ = scriptType(tag)
-	script.Nonce, _ = tag.get("nonce")
-	src, external := tag.get("src")
-	if external {
-		script.Kind, script.Src = External, src
-	} else {
-		script.Kind, script.Text = Inline, normalize(held.text)
-	}
-	action := r.Decide(script)
-	if r.Observe && r.TrustsNonce(script.Nonce) {
-		// The header has our nonce in place of the upstream's: what ran with that
-		// one goes on running.
-		action.Do = Allow
-	}
-	switch {
-	case action.Do == Allow && held.agreed && r.mayGrant(tag):
-		r.out.Write(tag.edit(isNonce, "nonce", r.Nonce.String()))
-		r.out.Write(held.text)
-		r.out.Write(endTag)
-	case action.Do == Allow || r.Observe:
-		r.out.Write(tag.edit(isNonce))
-		r.out.Write(held.text)
-		r.out.Write(endTag)
-	case action.Do == Isolate:
-		r.out.Write(r.inert(tag, script, action))
-		if !external {
-			r.out.Write(held.text)
-		}
-		r.out.Write(endTag)
+func (r *Rewriter) emit(b []byte) {
+	if r.err == nil && len(b) > 0 {
+		_, r.err = r.w.Write(b)
 	}
 }
 
-// inert returns the start tag of a script that became data. It keeps its own
-// attributes, which vendors read from document.currentScript, but for those that
-// the browser would act on.
-func (r *reader) inert(tag *startTag, script Script, action Action) []byte {
-	attributes := []string{"type", InertType, AttrCompartment, action.Compartment}
-	if script.Kind == External {
-		attributes = append(attributes, AttrSrc, script.Src)
-	}
-	if script.Type != "" {
-		attributes = append(attributes, AttrType, script.Type)
-	}
-	if r.mayGrant(tag) {
-		attributes = append(attributes, "nonce", r.Nonce.String())
-	}
-	return tag.edit(func(name string) bool {
-		switch name {
-		case "type", "src", "nonce", "language", "integrity", AttrCompartment, AttrSrc, AttrType:
-			return true
-		}
-		return strings.HasPrefix(name, "on")
-	}, attributes...)
-}
-
-// preload decides on a <link> that fetches a script; it follows the script's verdict.
-func (r *reader) preload(tag *startTag) {
-	script := Script{Kind: Preload, Line: r.line, Column: r.column}
-	script.Src, _ = tag.get("href")
-	script.Nonce, _ = tag.get("nonce")
-	switch action := r.Decide(script); {
-	case action.Do == Allow && r.mayGrant(tag):
-		r.out.Write(tag.edit(isNonce, "nonce", r.Nonce.String()))
-	case action.Do == Allow || r.Observe:
-		r.write(tag, isNonce)
-	}
-}
-
-// metaPolicy lets our scripts run under a policy that the page sets itself. The
-// rest of it stays in force: a <meta> policy can only tighten (CSP3 §4.3). The
-// nonce must not be written here: unlike the attribute that is made for it, content
-// can be read by a style sheet's selectors (CWE-200).
-func (r *reader) metaPolicy(tag *startTag) bool {
-	httpEquiv, _ := tag.get("http-equiv")
-	content, ok := tag.get("content")
-	if !ok || r.Nonce.IsZero() || !strings.EqualFold(httpEquiv, csp.Header) {
-		return false
-	}
-	var policies []string
-	for _, p := range csp.ParseHeader([]string{content}) {
-		policies = append(policies, csp.WithoutScripts(p).String())
-	}
-	r.out.Write(tag.edit(func(name string) bool { return name == "content" || name == "nonce" },
-		"content", strings.Join(policies, ", ")))
-	return true
-}
-
-// mayGrant reports whether an element may carry the nonce at all.
-func (r *reader) mayGrant(tag *startTag) bool {
-	if r.Nonce.IsZero() || r.tree.ambiguous != "" {
-		return false
-	}
-	if !tag.nonceable() {
-		r.report("no nonce for an element that looks like dangling markup")
-		return false
-	}
-	return true
-}
-
-// insertHead puts our markup in, once.
-func (r *reader) insertHead() {
+// insertHead puts our markup in before i, once.
+func (r *Rewriter) insertHead(i int) {
 	if !r.headDone {
 		r.headDone = true
-		r.out.Write(r.Head)
+		r.flush(i)
+		r.emit(r.Head)
 	}
 }
 
-func (r *reader) write(tag *startTag, drop func(string) bool) {
-	for _, a := range tag.attributes {
-		if drop(a.name) {
-			r.out.Write(tag.edit(drop))
-			return
-		}
-	}
-	r.out.Write(tag.raw)
-}
-
-func (r *reader) report(reason string) {
-	r.Report(Event{Line: r.line, Column: r.column, Reason: reason})
-}
-
-// advance moves the position past raw. Columns count bytes from 1.
-func (r *reader) advance(raw []byte) {
-	if n := bytes.Count(raw, []byte{'\n'}); n > 0 {
-		r.line += n
-		r.column = len(raw) - bytes.LastIndexByte(raw, '\n')
-	} else {
-		r.column += len(raw)
+func (r *Rewriter) report(kind EventKind, reason string) {
+	if r.Report != nil {
+		line, column := r.position()
+		r.Report(Event{Kind: kind, Line: line, Column: column, Reason: reason})
 	}
 }
 
-func isNonce(name string) bool { return name == "nonce" }
-
-// normalize returns the text of a script as the browser hashes it: line ends
-// normalised (§13.2.3.5) and NUL replaced (§13.2.5.4).
-func normalize(text []byte) string {
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD").Replace(string(text))
+func (r *Rewriter) reportDoubt(i int) {
+	if r.tree.doubts != certain && !r.doubted {
+		r.doubted = true
+		r.at = i
+		r.report(Ambiguous, "nothing is granted from here on: parsers may differ on "+string(r.tree.doubts))
+	}
 }

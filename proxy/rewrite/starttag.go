@@ -2,121 +2,278 @@ package rewrite
 
 import (
 	"bytes"
-	"strings"
-
-	"golang.org/x/net/html"
+	"slices"
 )
 
-// An attribute of a start tag: where it stands in the tag's bytes and what it says.
+// maxAttributes bounds what is kept of one start tag. A tag with more is handled
+// as one that is too long (longtag.go).
+const maxAttributes = 128
+
+// An attribute of a start tag: where it stands in the tag's bytes.
 type attribute struct {
-	start, end int    // of the whole attribute, without the white space before it
-	name       string // lower case
-	value      string // character references decoded; empty for a duplicate
-	duplicate  bool   // an earlier attribute has the name, and browsers drop this one
+	start, nameEnd  int32 // of the name
+	value, valueEnd int32 // of the value, without quotes
+	end             int32 // of the whole attribute
+	edit            edit
 }
 
-// A startTag is a start tag's bytes taken apart as HTML §13.2.5.32–40 do it.
+func (a *attribute) name(tok []byte) []byte { return tok[a.start:a.nameEnd] }
+
+// edit is what becomes of an attribute.
+type edit byte
+
+const (
+	keep edit = iota
+	drop
+	replaced // with the next of startTag.with
+)
+
+// traits are what a start tag's attributes have that somebody must look at.
+type traits byte
+
+const (
+	hasNonce   traits = 1 << iota // nonce
+	hasHandler                    // a name that begins with "on"
+	hasSrcdoc                     // srcdoc
+	maybeURL                      // a value that may turn out to be a javascript: URL
+	hasID                         // id
+)
+
+// A startTag takes a start tag apart as HTML §13.2.5.8 and §13.2.5.32–40 do it. It
+// can stop at any byte and go on when more has come; offsets count from the "<".
 type startTag struct {
-	raw         []byte
-	nameEnd     int // end of the tag name in raw
-	attributes  []attribute
-	selfClosing bool
+	nameEnd     int
+	selfClosing bool // §13.2.5.40: only the two bytes "/>" make it so
+	traits      traits
+	tooMany     bool // more than maxAttributes
+
+	state tagState // where to go on
+	pos   int      // and at which byte
+	quote byte
+
+	count int // of attributes
+	all   [maxAttributes]attribute
+	with  [][]byte // the new values of those to replace, in order
 }
 
-// parseStartTag takes apart raw, which runs from "<" to ">" as the tokenizer cut
-// it. Values are left empty: they are the tokenizer's to decode, see [startTag.agree].
-func parseStartTag(raw []byte) startTag {
-	tag := startTag{raw: raw}
-	i := 1
-	for i < len(raw) && !isSpace(raw[i]) && raw[i] != '/' && raw[i] != '>' {
+// tagState is a state of the tokenizer inside a tag.
+type tagState byte
+
+const (
+	tagName tagState = iota
+	beforeAttributeName
+	attributeName
+	afterAttributeName
+	beforeAttributeValue
+	attributeValueQuoted
+	attributeValueUnquoted
+)
+
+func (t *startTag) reset() {
+	t.nameEnd, t.selfClosing, t.traits, t.tooMany = 0, false, 0, false
+	t.state, t.pos, t.count = tagName, 1, 0
+	t.with = t.with[:0]
+}
+
+func (t *startTag) attributes() []attribute { return t.all[:t.count] }
+
+// scan reads on in b, which begins with the tag's "<". It returns where the tag
+// ends, or false when b ends before the tag does (or the tag has too many attributes).
+func (t *startTag) scan(b []byte) (end int, ok bool) {
+	i, n := t.pos, len(b)
+	a := &t.all[max(0, t.count-1)]
+	switch t.state {
+	case beforeAttributeName:
+		goto before
+	case attributeName:
+		goto name
+	case afterAttributeName:
+		goto after
+	case beforeAttributeValue:
+		goto beforeValue
+	case attributeValueQuoted:
+		goto quoted
+	case attributeValueUnquoted:
+		goto unquoted
+	}
+	for i < n && class[b[i]]&endsTagName == 0 {
 		i++
 	}
-	tag.nameEnd = i
-	end := max(i, len(raw)-1) // the closing ">"
-	for i < end {
-		switch {
-		case isSpace(raw[i]):
-			i++
-			continue
-		case raw[i] == '/':
-			// Self-closing only if the very next byte ends the tag: "<svg a=b/>"
-			// has an attribute that ends in a slash and is open.
-			i++
-			tag.selfClosing = i == end
-			continue
-		}
-		a := attribute{start: i}
-		i++ // an equals sign here would belong to the name
-		for i < end && !isSpace(raw[i]) && raw[i] != '/' && raw[i] != '=' {
-			i++
-		}
-		a.name = asciiLower(string(raw[a.start:i]))
-		a.end = i
-		if j := skipSpace(raw, i, end); j < end && raw[j] == '=' {
-			i = valueEnd(raw, skipSpace(raw, j+1, end), end)
-			a.end = i
-		}
-		tag.attributes = append(tag.attributes, a)
+	if i == n {
+		return t.suspend(tagName, i)
 	}
-	return tag
-}
-
-// valueEnd returns the end of the attribute value that begins at i, quotes included.
-func valueEnd(raw []byte, i, end int) int {
-	if i < end && (raw[i] == '"' || raw[i] == '\'') {
-		if k := bytes.IndexByte(raw[i+1:end], raw[i]); k >= 0 {
-			return i + 1 + k + 1
-		}
-		return end
-	}
-	for i < end && !isSpace(raw[i]) {
+	t.nameEnd = i
+before:
+	for i < n && class[b[i]]&(isSpace|isSlash) != 0 {
 		i++
 	}
-	return i
-}
-
-func skipSpace(raw []byte, i, end int) int {
-	for i < end && isSpace(raw[i]) {
+	if i == n {
+		return t.suspend(beforeAttributeName, i)
+	}
+	if b[i] == '>' {
+		t.selfClosing = b[i-1] == '/'
+		return i + 1, true
+	}
+	if t.count == maxAttributes {
+		t.tooMany = true
+		return t.suspend(beforeAttributeName, i)
+	}
+	a = &t.all[t.count]
+	t.count++
+	a.start, a.edit = int32(i), keep
+	i++ // an equals sign here belongs to the name
+name:
+	for i < n && class[b[i]]&endsAttrName == 0 {
 		i++
 	}
-	return i
+	if i == n {
+		return t.suspend(attributeName, i)
+	}
+	a.nameEnd, a.value, a.valueEnd, a.end = int32(i), int32(i), int32(i), int32(i)
+after:
+	for i < n && class[b[i]]&isSpace != 0 {
+		i++
+	}
+	if i == n {
+		return t.suspend(afterAttributeName, i)
+	}
+	if b[i] != '=' {
+		t.note(a, b)
+		goto before
+	}
+	i++
+beforeValue:
+	for i < n && class[b[i]]&isSpace != 0 {
+		i++
+	}
+	if i == n {
+		return t.suspend(beforeAttributeValue, i)
+	}
+	switch b[i] {
+	case '"', '\'':
+		t.quote = b[i]
+		i++
+		a.value = int32(i)
+	case '>': // a missing value ends the tag
+		a.value, a.valueEnd, a.end = int32(i), int32(i), int32(i)
+		t.note(a, b)
+		return i + 1, true
+	default:
+		a.value = int32(i)
+		goto unquoted
+	}
+quoted:
+	{
+		k := bytes.IndexByte(b[i:], t.quote)
+		if k < 0 {
+			return t.suspend(attributeValueQuoted, n)
+		}
+		a.valueEnd = int32(i + k)
+		i += k + 1
+		a.end = int32(i)
+		t.note(a, b)
+		goto before
+	}
+unquoted:
+	for i < n && class[b[i]]&endsUnquoted == 0 {
+		i++
+	}
+	if i == n {
+		return t.suspend(attributeValueUnquoted, i)
+	}
+	a.valueEnd, a.end = int32(i), int32(i)
+	t.note(a, b)
+	if b[i] == '>' { // a slash before it belongs to the value: "<svg a=b/>" is open
+		return i + 1, true
+	}
+	goto before
 }
 
-// agree takes the attributes' values from the tokenizer, and reports whether its
-// reading of the tag has the same attributes in the same order as ours. Of
-// duplicates it gives the first only, as browsers do (§13.2.5.33); the others are
-// marked. A tag that is read in two ways gets no grant.
-func (tag *startTag) agree(z *html.Tokenizer, hasAttr bool) bool {
-	seen := map[string]bool{}
-	for i := range tag.attributes {
-		a := &tag.attributes[i]
-		if seen[a.name] {
-			a.duplicate = true
-			continue
-		}
-		seen[a.name] = true
-		if !hasAttr {
-			return false
-		}
-		var name, value []byte
-		name, value, hasAttr = z.TagAttr()
-		if string(name) != a.name {
-			return false
-		}
-		a.value = string(value)
-	}
-	return !hasAttr
+func (t *startTag) suspend(state tagState, i int) (int, bool) {
+	t.state, t.pos = state, i
+	return 0, false
 }
 
-// get returns the value of the first attribute of that name: of duplicates
-// browsers keep the first (HTML §13.2.5.33).
-func (tag *startTag) get(name string) (string, bool) {
-	for i := range tag.attributes {
-		if tag.attributes[i].name == name {
-			return tag.attributes[i].value, true
+// note adds what an attribute has to the tag's traits.
+func (t *startTag) note(a *attribute, b []byte) {
+	switch b[a.start] | 0x20 {
+	case 'o':
+		if isHandler(b[a.start:a.nameEnd]) {
+			t.traits |= hasHandler
+		}
+	case 'n':
+		if equalFold(b[a.start:a.nameEnd], "nonce") {
+			t.traits |= hasNonce
+		}
+	case 's':
+		if equalFold(b[a.start:a.nameEnd], "srcdoc") {
+			t.traits |= hasSrcdoc
+		}
+	case 'i':
+		if a.nameEnd-a.start == 2 && b[a.start+1]|0x20 == 'd' {
+			t.traits |= hasID
+		}
+	case 'v':
+		if equalFold(b[a.start:a.nameEnd], "values") {
+			t.traits |= maybeURL // a list of them, SVG 2 §19.2.9
 		}
 	}
-	return "", false
+	if mayBeJavaScriptURL(b[a.value:a.valueEnd]) {
+		t.traits |= maybeURL
+	}
+}
+
+// find returns the first attribute of that lower-case name: of duplicates browsers
+// keep the first (§13.2.5.33).
+func (t *startTag) find(tok []byte, name string) *attribute {
+	for i := range t.attributes() {
+		a := &t.all[i]
+		if int(a.nameEnd-a.start) == len(name) && lower[tok[a.start]] == name[0] && equalFold(a.name(tok), name) {
+			return a
+		}
+	}
+	return nil
+}
+
+// replace gives a the new value with.
+func (t *startTag) replace(a *attribute, with []byte) {
+	// In the order of the attributes, as they are written.
+	at := 0
+	for i := range t.attributes() {
+		if &t.all[i] == a {
+			break
+		}
+		if t.all[i].edit == replaced {
+			at++
+		}
+	}
+	if a.edit == replaced {
+		t.with[at] = with
+		return
+	}
+	a.edit = replaced
+	t.with = slices.Insert(t.with, at, with)
+}
+
+func (t *startTag) edited() bool {
+	for i := range t.attributes() {
+		if t.all[i].edit != keep {
+			return true
+		}
+	}
+	return false
+}
+
+// isDuplicate reports whether an attribute before the i-th has its name.
+func (t *startTag) isDuplicate(tok []byte, i int) bool {
+	name := t.all[i].name(tok)
+	for j := range i {
+		other := t.all[j].name(tok)
+		if len(other) == len(name) && lower[other[0]] == lower[name[0]] && bytes.EqualFold(other, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // nonceable is CSP3 §6.7.3 "Is element nonceable?", which browsers check when a
@@ -125,20 +282,23 @@ func (tag *startTag) get(name string) (string, bool) {
 // make the next script's attributes its own (dangling markup, CWE-79). Duplicate
 // attributes hide the same trick from the check (whatwg/html#3257). A swallowed <link>
 // is not in the standard's list, and WebKit falls for it.
-func (tag *startTag) nonceable() bool {
-	for _, a := range tag.attributes {
-		if a.name == "nonce" {
+func (r *Rewriter) nonceable(tok []byte) bool {
+	t := &r.tag
+	for i := range t.attributes() {
+		a := &t.all[i]
+		name := a.name(tok)
+		if equalFold(name, "nonce") {
 			continue // every one of them is taken out
 		}
-		if a.duplicate {
+		if bytes.IndexByte(name, '<') >= 0 || t.isDuplicate(tok, i) {
 			return false
 		}
-		if strings.Contains(a.name, "<") {
-			return false
+		value := r.value(tok, a)
+		if bytes.IndexByte(value, '<') < 0 {
+			continue
 		}
-		value := asciiLower(a.value)
-		for _, opened := range []string{"<script", "<style", "<link"} {
-			if strings.Contains(value, opened) {
+		for _, opened := range [...]string{"<script", "<style", "<link"} {
+			if containsFold(value, opened) {
 				return false
 			}
 		}
@@ -146,45 +306,13 @@ func (tag *startTag) nonceable() bool {
 	return true
 }
 
-// edit returns the tag with every attribute that drop names left out and the
-// attributes of add, given as name, value pairs, put first. What is neither
-// dropped nor added stays byte for byte.
-func (tag *startTag) edit(drop func(name string) bool, add ...string) []byte {
-	out := make([]byte, 0, len(tag.raw)+64)
-	out = append(out, tag.raw[:tag.nameEnd]...)
-	for i := 0; i+1 < len(add); i += 2 {
-		out = append(out, ' ')
-		out = append(out, add[i]...)
-		out = append(out, '=', '"')
-		out = append(out, html.EscapeString(add[i+1])...)
-		out = append(out, '"')
+// foldName returns a name in lower case, or nil when it is longer than maxName.
+func foldName(buf *[maxName]byte, name []byte) []byte {
+	if len(name) > maxName {
+		return nil
 	}
-	at := tag.nameEnd
-	for _, a := range tag.attributes {
-		if drop(a.name) {
-			out = appendApart(out, bytes.TrimRight(tag.raw[at:a.start], " \t\n\f\r"))
-			at = a.end
-		}
+	for i, c := range name {
+		buf[i] = lower[c]
 	}
-	return appendApart(out, tag.raw[at:])
-}
-
-// appendApart appends a piece of a tag, apart from what stands before it: in
-// a="1"nonce="2"b="3" no white space is left when the middle is taken out.
-func appendApart(out, piece []byte) []byte {
-	if len(piece) > 0 && !isSpace(piece[0]) && piece[0] != '/' && piece[0] != '>' {
-		out = append(out, ' ')
-	}
-	return append(out, piece...)
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
-
-func asciiLower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
+	return buf[:len(name)]
 }

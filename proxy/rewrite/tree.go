@@ -1,25 +1,26 @@
 package rewrite
 
-import "slices"
-
-// The tree builder decides how the tokenizer reads on: inside <svg> a <style> is
-// an ordinary element and the <script> in it is live, in <select> some browsers
-// ignore a <textarea> and others do not. A rewriter that does not follow the
-// tree sees scripts where the browser sees text, and the other way round;
-// Cloudflare's became a gadget for cross-site scripting that way.
+// tree follows as much of the tree builder as the tokenizer's state needs: the
+// elements open from the outermost <svg> or <math> inwards (HTML §13.2.6.5), and
+// whether a <select> or <template> is open. Inside <svg> a <style> is an ordinary
+// element and the <script> in it is live; a rewriter that does not follow the tree
+// sees scripts where the browser sees text, and the other way round.
 //
-// tree follows as much of the tree as the tokenizer's state needs: the elements
-// open from the outermost <svg> or <math> inwards (HTML §13.2.6.5), and whether a
-// <select> or <template> is open. It is exact where markup is well nested there.
-// Where it cannot be certain it says so once and for ever: [tree.ambiguous].
-// From then on the document is granted nothing. What the tree believes after that
-// no longer matters, because nothing that it finds gets a nonce.
+// It is exact where markup is well nested there, and says when it is not
+// (ambiguity.go). In plain HTML, which is nearly all of every page, it has nothing
+// to do: see [tree.plain].
 type tree struct {
 	open      []element // from the outermost foreign element; empty in plain HTML
 	selects   bool      // inside <select>
 	templates int       // depth of <template> in plain HTML
-	ambiguous string    // why, or "" while all is certain
+	tables    bool      // a <table> was seen in plain HTML
+	text      bool      // text was seen in plain HTML, so the body has begun (§13.2.6.4.7, frameset-ok)
+	doubts    doubt
 }
+
+// maxDepth bounds the elements that are followed in foreign content. Browsers stop
+// nesting at 512.
+const maxDepth = 256
 
 type namespace byte
 
@@ -30,9 +31,21 @@ const (
 )
 
 type element struct {
-	name string
-	ns   namespace
+	name   [maxName]byte
+	length uint8
+	ns     namespace
 }
+
+func newElement(name []byte, ns namespace) element {
+	e := element{length: uint8(len(name)), ns: ns}
+	copy(e.name[:], name)
+	return e
+}
+
+func (e *element) is(name []byte) bool { return string(e.name[:e.length]) == string(name) }
+
+// plain reports whether no open element changes how tags are read.
+func (t *tree) plain() bool { return len(t.open) == 0 && !t.selects && t.templates == 0 }
 
 // foreign reports whether the adjusted current node is outside the HTML
 // namespace: CDATA sections exist there, and raw text elements do not.
@@ -44,145 +57,204 @@ func (t *tree) htmlRules() bool {
 	return len(t.open) == 0 || t.open[len(t.open)-1].integrationPoint()
 }
 
-func (e element) integrationPoint() bool {
+func (e *element) integrationPoint() bool {
+	name := string(e.name[:e.length])
 	switch e.ns {
 	case inHTML:
 		return true
 	case inSVG:
-		return e.name == "foreignobject" || e.name == "desc" || e.name == "title"
+		return name == "foreignobject" || name == "desc" || name == "title"
 	}
-	switch e.name {
+	switch name {
 	case "mi", "mo", "mn", "ms", "mtext":
 		return true
 	}
 	return false
 }
 
-func (t *tree) doubt(why string) {
-	if t.ambiguous == "" {
-		t.ambiguous = why
-	}
-}
-
-// startTag notes a start tag. It returns the namespace that the element gets.
-func (t *tree) startTag(name string, tag *startTag) namespace {
+// startTag notes a start tag. It returns the namespace that the element gets, and
+// whether the tree builder ignores the tag.
+func (t *tree) startTag(name []byte, k kind, tag *startTag, tok []byte) (ns namespace, ignored bool) {
 	if len(t.open) > 0 && !t.htmlRules() {
-		return t.foreignStartTag(name, tag)
+		return t.foreignStartTag(name, k, tag, tok), false
 	}
-	if t.selects && !slices.Contains(plainInSelect, name) {
-		// Chromium reads this as in body, others ignore or close the select.
-		t.doubt("<" + name + "> inside <select>")
+	if t.selects && !plainInSelect(name) {
+		t.doubt(doubtSelect) // Chromium reads it as in body, others ignore it or close the select
 	}
-	if t.templates > 0 && (name == "col" || name == "colgroup") {
-		// "in column group" without a colgroup ignores start tags, raw text or not.
-		t.doubt("<" + name + "> inside <template>")
-	}
-	switch name {
-	case "svg", "math":
-		ns := inSVG
-		if name == "math" {
+	switch k {
+	case svgRoot, mathRoot:
+		ns = inSVG
+		if k == mathRoot {
 			ns = inMathML
 		}
 		if !tag.selfClosing {
-			t.open = append(t.open, element{name, ns})
+			t.push(name, ns)
 		}
-		return ns
-	case "frameset":
-		t.doubt("<frameset>") // after it start tags are ignored
-	case "select":
+		return ns, false
+	case frameset:
+		if t.text {
+			return inHTML, true // in body, with frameset-ok "not ok": a parse error, ignored
+		}
+		t.doubt(doubtFrameset)
+	case selectOrPart:
 		t.selects = true
-	case "template":
+	case template:
 		if len(t.open) > 0 {
-			// html.Parse loses its content there, browsers do not: no oracle.
-			t.doubt("<template> inside foreign content")
+			// html.Parse loses its content there, browsers do not.
+			t.doubt(doubtTemplate)
 		}
 		t.templates++
-	case "mglyph", "malignmark":
-		if len(t.open) > 0 {
-			t.doubt("<" + name + "> at an integration point")
+	case tableOrPart:
+		t.tableTag(name)
+	}
+	if len(t.open) > 0 {
+		switch string(name) {
+		case "mglyph", "malignmark":
+			t.doubt(doubtGlyph)
+		}
+		switch k {
+		case void, link, meta, base:
+		default:
+			if string(name) != "col" {
+				t.push(name, inHTML)
+			}
 		}
 	}
-	if len(t.open) > 0 && !slices.Contains(void, name) {
-		t.open = append(t.open, element{name, inHTML})
+	return inHTML, false
+}
+
+// tableTag notes the start tag of a table or of one of its parts.
+func (t *tree) tableTag(name []byte) {
+	if len(t.open) == 0 {
+		if t.templates > 0 && (string(name) == "col" || string(name) == "colgroup") {
+			// "in column group" without a colgroup ignores start tags, raw text or not.
+			t.doubt(doubtTableTemplate)
+		}
+		t.tables = true
+		return
 	}
-	return inHTML
+	// At an integration point the insertion mode is still that of a table outside,
+	// if there is one, and closes what is open inside of it. A table that began
+	// after the integration point is as it looks.
+	outside := false
+	for i := len(t.open) - 1; i >= 0; i-- {
+		e := &t.open[i]
+		switch {
+		case e.ns != inHTML:
+			outside = true
+		case string(e.name[:e.length]) == "table":
+			if outside {
+				t.doubt(doubtTable)
+			}
+			return
+		}
+	}
+	if t.tables || t.templates > 0 {
+		t.doubt(doubtTable)
+	}
 }
 
 // foreignStartTag is §13.2.6.5, "any other start tag" and those that break out.
-func (t *tree) foreignStartTag(name string, tag *startTag) namespace {
+func (t *tree) foreignStartTag(name []byte, k kind, tag *startTag, tok []byte) namespace {
 	ns := t.open[len(t.open)-1].ns
-	if slices.Contains(breakouts, name) || name == "font" && hasAny(tag, "color", "face", "size") {
+	if breaksOut(name) || string(name) == "font" && hasFontAttribute(tag, tok) {
 		for len(t.open) > 0 && !t.htmlRules() {
 			t.open = t.open[:len(t.open)-1]
 		}
-		return t.startTag(name, tag)
+		ns, _ := t.startTag(name, k, tag, tok)
+		return ns
 	}
-	if name == "annotation-xml" {
-		t.doubt("<annotation-xml>") // an integration point by its attributes and children
+	if string(name) == "annotation-xml" {
+		t.doubt(doubtAnnotation) // an integration point by its attributes and children
 	}
 	if !tag.selfClosing {
-		t.open = append(t.open, element{name, ns})
+		t.push(name, ns)
 	}
 	return ns
 }
 
+func (t *tree) push(name []byte, ns namespace) {
+	switch {
+	case name == nil:
+		t.doubt(doubtName)
+	case len(t.open) == maxDepth:
+		t.doubt(doubtDepth)
+	default:
+		t.open = append(t.open, newElement(name, ns))
+	}
+}
+
 // endTag notes an end tag.
-func (t *tree) endTag(name string) {
+func (t *tree) endTag(name []byte) {
 	if len(t.open) == 0 {
-		switch name {
+		switch string(name) {
 		case "select":
 			t.selects = false
 		case "template":
-			t.templates = max(0, t.templates-1)
+			if t.templates > 0 {
+				t.templates--
+				t.selects = false // it stood inside
+			}
 		default:
-			if t.selects && !slices.Contains(plainInSelect, name) {
-				t.doubt("</" + name + "> inside <select>")
+			if t.selects && !plainInSelect(name) {
+				t.doubt(doubtSelect)
 			}
 		}
 		return
 	}
-	if name == "select" {
+	if string(name) == "select" {
 		t.selects = false
 	}
 	if t.foreign() {
-		if name == "p" || name == "br" {
-			// Breaks out like the start tags.
-			t.doubt("</" + name + "> in foreign content")
-			return
-		}
 		// Up through the foreign elements; what passes an HTML element is read
-		// by rules that need the whole stack.
-		for i := len(t.open) - 1; i >= 0 && t.open[i].ns != inHTML; i-- {
-			if t.open[i].name == name {
-				t.open = t.open[:i]
-				return
+		// by rules that need the whole stack, and </p> and </br> break out.
+		if string(name) != "p" && string(name) != "br" {
+			for i := len(t.open) - 1; i >= 0 && t.open[i].ns != inHTML; i-- {
+				if t.open[i].is(name) {
+					t.open = t.open[:i]
+					return
+				}
 			}
 		}
-		t.doubt("</" + name + "> closes nothing in foreign content")
+		t.doubt(doubtNesting)
 		return
 	}
-	if top := t.open[len(t.open)-1]; top.name == name {
+	if t.open[len(t.open)-1].is(name) {
 		t.open = t.open[:len(t.open)-1]
 		return
 	}
-	if slices.Contains(void, name) && name != "br" {
+	if k := kindOf(name); string(name) != "br" && (k == void || k == link || k == meta || k == base) {
 		return // a parse error, ignored
 	}
-	t.doubt("</" + name + "> is badly nested inside foreign content")
+	t.doubt(doubtNesting)
 }
 
 // plainInSelect is what every browser reads alike inside <select>.
-var plainInSelect = []string{"option", "optgroup", "hr", "select", "script"}
+func plainInSelect(name []byte) bool {
+	switch string(name) {
+	case "option", "optgroup", "hr", "select", "script":
+		return true
+	}
+	return false
+}
 
-// void elements have no content, HTML §13.1.2.
-var void = []string{"area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "image", "img",
-	"input", "keygen", "link", "meta", "param", "source", "track", "wbr"}
+// breaksOut lists the start tags that end foreign content, §13.2.6.5.
+func breaksOut(name []byte) bool {
+	switch string(name) {
+	case "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em",
+		"embed", "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr",
+		"ol", "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var":
+		return true
+	}
+	return false
+}
 
-// breakouts are the start tags that end foreign content, §13.2.6.5.
-var breakouts = []string{"b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em",
-	"embed", "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr",
-	"ol", "p", "pre", "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var"}
+func hasFontAttribute(tag *startTag, tok []byte) bool {
+	return tag.find(tok, "color") != nil || tag.find(tok, "face") != nil || tag.find(tok, "size") != nil
+}
 
-func hasAny(tag *startTag, names ...string) bool {
-	return slices.ContainsFunc(names, func(name string) bool { _, ok := tag.get(name); return ok })
+// inSVG reports whether a start tag that is not read by HTML's rules makes an
+// element of SVG.
+func (t *tree) inSVG() bool {
+	return len(t.open) > 0 && !t.htmlRules() && t.open[len(t.open)-1].ns == inSVG
 }
