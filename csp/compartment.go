@@ -10,6 +10,8 @@ type Compartment struct {
 	// Origins is where scripts, connections, images, styles, fonts, media, forms
 	// and nested frames may go: source expressions.
 	Origins []string
+	// Scripts is where else scripts may come from: source expressions.
+	Scripts []string
 	// Popups lets a click open a window that is not sandboxed.
 	Popups bool
 }
@@ -28,7 +30,7 @@ func (c Compartment) Policy() Policy {
 	return Policy{}.
 		With("sandbox", sandbox...).
 		With("default-src", "'none'").
-		With("script-src", with("'unsafe-inline'", "'unsafe-eval'", c.Prelude)...).
+		With("script-src", append(with("'unsafe-inline'", "'unsafe-eval'", c.Prelude), c.Scripts...)...).
 		With("style-src", with("'unsafe-inline'")...).
 		With("img-src", with("data:", "blob:")...).
 		With("font-src", with("data:")...).

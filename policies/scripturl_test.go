@@ -149,7 +149,7 @@ func sentQuery(query string) string {
 func (u *ScriptURL) Text() string { return string(u.Bytes()) }
 
 func TestResolveAgreesWithNetURL(t *testing.T) {
-	n := 600_000
+	n := 300_000
 	if testing.Short() {
 		n = 100_000
 	}

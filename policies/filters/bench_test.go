@@ -35,6 +35,7 @@ func BenchmarkLoad(b *testing.B) {
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(after.HeapAlloc)-float64(before.HeapAlloc), "retained-B")
 	runtime.KeepAlive(lists)
+	runtime.KeepAlive(texts)
 }
 
 type benchRequest struct {

@@ -138,7 +138,7 @@ func TestCorpusListsAreUnderstood(t *testing.T) {
 		if s.Malformed > 0 || s.Active < 50_000 || s.Exceptions < 500 || inactive > 200 {
 			t.Errorf("%s: %+v", listFiles[i], s)
 		}
-		if n := len(l.blocking.rest) + len(l.exceptions.rest); n > 20 {
+		if n := len(l.blocking.rest) + len(l.exceptions.rest); n > 5 {
 			t.Errorf("%s: %d filters are looked at for every request", listFiles[i], n)
 		}
 	}

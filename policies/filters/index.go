@@ -1,6 +1,9 @@
 package filters
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // An index finds the filters that may match a request. Each filter stands in one
 // table only, under the key that the fewest others have.
@@ -147,6 +150,9 @@ func (l *List) newIndex(ids []uint32) index {
 func (l *List) hostOf(f *filter) (key uint32, whole, ok bool) {
 	p := l.patternOf(f)
 	n := 0
+	if address := bytes.IndexByte(p, ']'); address > 0 && p[0] == '[' && !bytes.ContainsAny(p[:address], "*^") {
+		n = address + 1
+	}
 	for n < len(p) && (isAlphanumeric(p[n]) || p[n] == '-' || p[n] == '_' || p[n] == '.' && n > 0) {
 		n++
 	}

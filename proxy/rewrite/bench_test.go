@@ -3,7 +3,10 @@ package rewrite
 import (
 	"bytes"
 	"io"
+	"maps"
+	"math"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -48,7 +51,6 @@ func BenchmarkScanner(b *testing.B) {
 			_ = r.Close()
 		}
 	}
-	_, _ = io.Copy(io.Discard, &out)
 }
 
 // cpuTime is the time that this process has had of all cores. Machines are shared:
@@ -60,4 +62,54 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkHostile shows that time is linear: each hostile page is doubled from
+// 1 MiB to 64 MiB, and the most that a doubling costs is reported, in processor
+// time, of the best of several runs.
+func BenchmarkHostile(b *testing.B) {
+	const smallest, largest = 1 << 20, 64 << 20
+	for _, name := range slices.Sorted(maps.Keys(hostile)) {
+		shape := hostile[name]
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			worst, slowest := 0.0, 0.0
+			for b.Loop() {
+				var last time.Duration
+				for n := smallest; n <= largest; n *= 2 {
+					// The shorter ones several times, for the clock's sake.
+					times := max(1, 16<<20/n)
+					best := time.Duration(math.MaxInt64)
+					for range 3 {
+						before := cpuTime(b)
+						for range times {
+							rewriteShape(shape, n)
+						}
+						best = min(best, (cpuTime(b)-before)/time.Duration(times))
+					}
+					if last > 0 {
+						worst = max(worst, float64(best)/float64(last))
+					}
+					last = best
+					slowest = max(slowest, float64(best.Nanoseconds())/float64(n))
+				}
+			}
+			b.ReportMetric(worst, "x/doubling")
+			b.ReportMetric(1e3/slowest, "MB/cpu-s")
+			b.ReportMetric(0, "ns/op") // of all sizes together: it says nothing
+		})
+	}
+}
+
+// rewriteShape rewrites n bytes of the shape in chunks and throws the result away. The
+// chunks are cut from a short piece, so that what is measured is not the memory.
+func rewriteShape(s shape, n int) {
+	var r Rewriter
+	r.Reset(io.Discard, Options{Decide: decideByName})
+	_, _ = r.Write([]byte(s.begin))
+	ring := []byte(strings.Repeat(s.repeat, maxChunk/len(s.repeat)+2))
+	for at := 0; n > 0; n -= maxChunk {
+		_, _ = r.Write(ring[at:][:min(n, maxChunk)])
+		at = (at + maxChunk) % len(s.repeat)
+	}
+	_ = r.Close()
 }

@@ -53,7 +53,7 @@ func (r *Rewriter) longTag(b []byte, i int) (int, bool) {
 			}
 			i += k
 		case t.state == beforeAttributeName && is&endsTagName == 0, t.state == afterAttributeName && is&endsAttrName == 0:
-			refused := refusedAttribute(b[i:])
+			refused := r.refusedAttribute(b[i:])
 			if refused == more {
 				return i, false
 			}
@@ -113,7 +113,10 @@ func (r *Rewriter) endLongTag(i int, selfClosing bool) {
 
 // refusedAttribute reports whether an attribute whose name begins b is taken out of
 // a long tag.
-func refusedAttribute(b []byte) match {
+func (r *Rewriter) refusedAttribute(b []byte) match {
+	if r.Observe {
+		return attributeNamed(b, "nonce")
+	}
 	if b[0]|0x20 == 'o' {
 		switch {
 		case len(b) == 1 || b[1]|0x20 == 'n' && len(b) == 2:
@@ -123,16 +126,19 @@ func refusedAttribute(b []byte) match {
 		}
 		return no
 	}
-	result := no
-	for _, name := range [...]string{"nonce", "srcdoc"} {
-		n := min(len(b), len(name))
-		switch {
-		case !hasPrefixFold(b[:n], name[:n]):
-		case len(b) <= len(name):
-			result = more
-		case class[b[len(name)]]&endsAttrName != 0:
-			return yes
-		}
+	return max(attributeNamed(b, "nonce"), attributeNamed(b, "srcdoc"))
+}
+
+// attributeNamed reports whether an attribute that begins b has that name.
+func attributeNamed(b []byte, name string) match {
+	n := min(len(b), len(name))
+	switch {
+	case !hasPrefixFold(b[:n], name[:n]):
+		return no
+	case len(b) <= len(name):
+		return more
+	case class[b[len(name)]]&endsAttrName == 0:
+		return no
 	}
-	return result
+	return yes
 }

@@ -168,6 +168,9 @@ const (
 func (r *Rewriter) Reset(w io.Writer, options Options) {
 	r.Options, r.w, r.err = options, w, nil
 	r.progress = progress{tree: tree{open: r.tree.open[:0]}, line: 1, column: 1}
+	if r.pending == nil {
+		r.pending = make([]byte, 0, maxHeld)
+	}
 	r.pending, r.full, r.tagOpen, r.held, r.heldSVG, r.outer = r.pending[:0], false, false, false, false, nil
 	r.buf, r.script = nil, Script{} // nothing of the last page stays reachable
 }

@@ -209,7 +209,13 @@ func (t *tree) endTag(name []byte) {
 		// Up through the foreign elements; what passes an HTML element is read
 		// by rules that need the whole stack, and </p> and </br> break out.
 		if string(name) != "p" && string(name) != "br" {
-			for i := len(t.open) - 1; i >= 0 && t.open[i].ns != inHTML; i-- {
+			lowest := 0
+			if t.doubts != certain {
+				// A search that fails begins the doubt. After that it must not be
+				// long, or a page of such tags takes quadratic time (CWE-407).
+				lowest = max(0, len(t.open)-8)
+			}
+			for i := len(t.open) - 1; i >= lowest && t.open[i].ns != inHTML; i-- {
 				if t.open[i].is(name) {
 					t.open = t.open[:i]
 					return
