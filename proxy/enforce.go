@@ -29,17 +29,10 @@ func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
 // writePolicy puts ours first and the upstream's own beside it, each a policy of
 // its own that must be met too.
 func (s *Site) writePolicy(x *exchange, h http.Header) {
-	nonce := x.nonce
-	if x.kind != page {
-		nonce = csp.Nonce{} // nothing was granted
+	ours := s.noGrants
+	if x.kind == page {
+		ours = s.pagePolicies[index(x.chat)].With(x.nonce)
 	}
-	protected := csp.Page{
-		Nonce:      nonce,
-		InlineChat: x.chat && x.kind == page,
-		Directives: s.policy.CSP.Directives,
-		ReportURI:  reportPath,
-	}
-	ours := protected.Policy().String()
 	h.Del(csp.Header)
 	h.Del(csp.HeaderReportOnly)
 	// Beside the upstream's own: of two members with one name the last counts
@@ -55,7 +48,7 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	}
 	granted := func(p csp.Policy) string {
 		if x.kind == page {
-			p = protected.Beside(p)
+			p = s.protected(x.nonce, x.chat).Beside(p)
 		}
 		return p.String() // nothing was rewritten, and the upstream's nonce stands in the body
 	}
@@ -65,6 +58,27 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	for _, p := range x.upstreamReport {
 		h.Add(csp.HeaderReportOnly, granted(p))
 	}
+}
+
+// protected is the page that the policy is for.
+func (s *Site) protected(nonce csp.Nonce, chat bool) csp.Page {
+	return csp.Page{Nonce: nonce, InlineChat: chat, Directives: s.policy.CSP.Directives, ReportURI: reportPath}
+}
+
+// preparePolicies writes once what is the same in every response.
+func (s *Site) preparePolicies() {
+	s.noGrants = s.protected(csp.Nonce{}, false).Policy().String()
+	for _, chat := range []bool{false, true} {
+		s.pagePolicies[index(chat)] = s.protected(csp.Nonce{}, chat).Template()
+	}
+}
+
+// index is where what is prepared with and without something stands.
+func index(with bool) int {
+	if with {
+		return 1
+	}
+	return 0
 }
 
 // writeFixedHeaders sets what every response has, by unrolled/secure. What the

@@ -3,28 +3,54 @@ package proxy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"chatproxy/browser"
 	"chatproxy/policies"
 )
 
-// head returns the markup that goes before everything else of the page: the guard
-// with its configuration.
+// headMarkup is what goes before everything else of a page, but for the nonce: the
+// guard with its configuration.
+type headMarkup struct {
+	before, after string
+	err           error // why it cannot be made
+}
+
+// head returns the markup for a page.
 func (s *Site) head(x *exchange) ([]byte, error) {
-	config := s.guardConfig
-	config.Observe = x.mode == policies.ModeReportOnly
-	if x.chat {
-		config.Chat = s.chat
+	h := &s.heads[index(x.mode == policies.ModeReportOnly)][index(x.chat)]
+	if h.err != nil {
+		return nil, h.err
 	}
+	return slices.Concat([]byte(h.before), []byte(x.nonce.String()), []byte(h.after)), nil
+}
+
+// prepareHeads writes once what is the same on every page.
+func (s *Site) prepareHeads() {
+	config := newGuardConfig(s.policy)
+	for _, observe := range []bool{false, true} {
+		for _, chat := range []bool{false, true} {
+			config.Observe, config.Chat = observe, nil
+			if chat {
+				config.Chat = s.chat
+			}
+			s.heads[index(observe)][index(chat)] = newHeadMarkup(config)
+		}
+	}
+}
+
+func newHeadMarkup(config browser.Config) headMarkup {
 	encoded, err := json.Marshal(config)
 	if err != nil {
-		return nil, fmt.Errorf("the guard's configuration: %w", err)
+		return headMarkup{err: fmt.Errorf("the guard's configuration: %w", err)}
 	}
 	// encoding/json has written <, > and & as \u003c and so on; in single quotes
 	// only the quote itself is left, and most of JSON is double ones.
-	return fmt.Appendf(nil, `<script nonce="%s" src="%s" data-config='%s'></script>`,
-		x.nonce, browser.Guard.Path, strings.ReplaceAll(string(encoded), "'", "&#39;")), nil
+	return headMarkup{
+		before: `<script nonce="`,
+		after:  fmt.Sprintf(`" src="%s" data-config='%s'></script>`, browser.Guard.Path, strings.ReplaceAll(string(encoded), "'", "&#39;")),
+	}
 }
 
 // newGuardConfig returns what the guard needs on every page.

@@ -12,6 +12,7 @@ import (
 	"github.com/unrolled/secure"
 
 	"chatproxy/browser"
+	"chatproxy/csp"
 	"chatproxy/policies"
 )
 
@@ -33,17 +34,19 @@ type Options struct {
 
 // A Site is the handler of one site.
 type Site struct {
-	policy      *policies.Policy
-	chat        *browser.Chat
-	chatFiles   http.Handler
-	endpoints   map[string]http.Handler
-	guardConfig browser.Config
-	secure      *secure.Secure
-	transport   *http.Transport
-	log         *slog.Logger
-	errorLog    *log.Logger
-	handler     http.Handler
-	events      events
+	policy       *policies.Policy
+	chat         *browser.Chat
+	chatFiles    http.Handler
+	endpoints    map[string]http.Handler
+	heads        [2][2]headMarkup // by observing and by chat
+	pagePolicies [2]csp.Template  // by chat
+	noGrants     string           // the policy of a response with no nonce in it
+	secure       *secure.Secure
+	transport    *http.Transport
+	log          *slog.Logger
+	errorLog     *log.Logger
+	handler      http.Handler
+	events       events
 }
 
 // New returns the handler of a site.
@@ -52,11 +55,10 @@ func New(o Options) *Site {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Site{
-		policy:      o.Policy,
-		chat:        o.Chat,
-		chatFiles:   o.ChatFiles,
-		endpoints:   o.Endpoints,
-		guardConfig: newGuardConfig(o.Policy),
+		policy:    o.Policy,
+		chat:      o.Chat,
+		chatFiles: o.ChatFiles,
+		endpoints: o.Endpoints,
 		secure: secure.New(secure.Options{
 			ContentTypeNosniff:      true,
 			ReferrerPolicy:          "strict-origin-when-cross-origin",
@@ -66,6 +68,8 @@ func New(o Options) *Site {
 		log:       o.Log,
 		errorLog:  slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
+	s.prepareHeads()
+	s.preparePolicies()
 	s.handler = s.routes()
 	return s
 }

@@ -9,7 +9,8 @@
 // Only network filters are read: what a list hides in a page is not our business.
 // A filter is looked at only when the URL holds its rarest whole token, or the
 // host that it names, so that a list of a hundred thousand filters costs a request
-// no more than a few look-ups in tables. Nothing is allocated while matching.
+// no more than a few look-ups in tables. Nothing is allocated while matching, except
+// once for a host name whose site is asked for and was not seen before.
 //
 // # What the syntax means here
 //

@@ -1,9 +1,6 @@
 package filters
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // An index finds the filters that may match a request. Each filter stands in one
 // table only, under the key that the fewest others have.
@@ -95,7 +92,7 @@ func (l *List) newIndex(ids []uint32) index {
 	)
 	for _, id := range ids {
 		f := &l.filters[id]
-		key, whole, ok := l.hostOf(f)
+		key, whole, ok := l.boundHost(f)
 		if ok {
 			hostCount[key]++
 		}
@@ -109,7 +106,7 @@ func (l *List) newIndex(ids []uint32) index {
 		f := &l.filters[id]
 		e := entry{filter: id, types: f.types, offset: anywhere}
 		literal := f.flags&(wild|isRegexp) == 0
-		hostName, whole, ok := l.hostOf(f)
+		name, whole, ok := l.boundHost(f)
 		places = places[:0]
 		if !whole {
 			places = l.tokensOf(places, f)
@@ -123,11 +120,11 @@ func (l *List) newIndex(ids []uint32) index {
 		}
 		set := l.sets[f.set]
 		switch {
-		case ok && hostCount[hostName] <= weight:
+		case ok && hostCount[name] <= weight:
 			if literal {
 				e.offset = 0
 			}
-			host = append(host, keyed{hostName, e})
+			host = append(host, keyed{name, e})
 		case set.included > 0 && !set.entities && weight > pageWeight:
 			for _, d := range l.included(set) {
 				page = append(page, keyed{d.key, e})
@@ -145,9 +142,9 @@ func (l *List) newIndex(ids []uint32) index {
 	return x
 }
 
-// hostOf returns the key of the host name to which the filter's pattern is bound.
+// boundHost returns the key of the host name to which the filter's pattern is bound.
 // whole says that there is no more to the pattern.
-func (l *List) hostOf(f *filter) (key uint32, whole, ok bool) {
+func (l *List) boundHost(f *filter) (key uint32, whole, ok bool) {
 	p := l.patternOf(f)
 	n := 0
 	if address := bytes.IndexByte(p, ']'); address > 0 && p[0] == '[' && !bytes.ContainsAny(p[:address], "*^") {
@@ -162,7 +159,7 @@ func (l *List) hostOf(f *filter) (key uint32, whole, ok bool) {
 	}
 	name := p[:n]
 	if hasUpper(name) {
-		name = toLower(slices.Clone(name))
+		name = toLower(bytes.Clone(name))
 	}
 	return hostKey(name), n == len(p)-1 && p[n] == '^', true
 }

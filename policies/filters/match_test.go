@@ -252,7 +252,7 @@ func TestHostileURLs(t *testing.T) {
 }
 
 func TestMatchingAllocatesNothing(t *testing.T) {
-	list := "||ads.example^$third-party\n@@||ads.example^$1p\n/x/y$domain=a.test|~b.a.test|c.*\n/\\d+-ads-/\na*b*c$match-case\n||ads.example/x$important"
+	list := "||ads.example^$third-party\n@@||ads.example^$1p\n/x/y$domain=a.test|~b.a.test|c.*\na*b*c$match-case\n||ads.example/x$important"
 	var urls, pages [][]byte
 	for _, url := range []string{"https://ads.example/x", "https://cdn.a.test/x/y", "https://h.example/123-ads-", "https://h.example/abc", "https://" + strings.Repeat("a.", 300) + "/"} {
 		urls = append(urls, []byte(url))
@@ -262,20 +262,15 @@ func TestMatchingAllocatesNothing(t *testing.T) {
 		pages = append(pages, []byte(page))
 	}
 	lists := []*List{parse(t, list)}
-	number := parse(t, "/\\d+-ads-/")
-	if n := testing.AllocsPerRun(1, func() {
-		for range 1000 {
-			matches(number, "https://h.example/123-ads-", "", Script)
-		}
-	}); n < 1000 {
-		lists = append(lists, number)
+	if pools(t) {
+		lists = append(lists, parse(t, "/\\d+-ads-/"))
+		t.Run("corpus", func(t *testing.T) {
+			lists = append(lists, corpusLists(t)...)
+			for _, c := range corpusRequests(t)[:200] {
+				urls = append(urls, []byte(c.URL))
+			}
+		})
 	}
-	t.Run("corpus", func(t *testing.T) {
-		lists = append(lists, corpusLists(t)...)
-		for _, c := range corpusRequests(t)[:200] {
-			urls = append(urls, []byte(c.URL))
-		}
-	})
 	var r Request
 	blocked := 0
 	all := func() {
@@ -297,6 +292,21 @@ func TestMatchingAllocatesNothing(t *testing.T) {
 	if blocked == 0 {
 		t.Error("nothing is blocked: the test tests nothing")
 	}
+}
+
+// pools reports whether the regexp package gets its machines from a pool each time,
+// which -race has drop some.
+func pools(t *testing.T) bool {
+	number := parse(t, "/\\d+-ads-/")
+	var r Request
+	r.Set([]byte("https://h.example/123-ads-"), nil, Script)
+	return testing.AllocsPerRun(1, func() {
+		for range 1000 {
+			if !number.Match(&r) {
+				t.Error("the regular expression does not match")
+			}
+		}
+	}) < 20
 }
 
 func TestOneListIsForManyAtOnce(t *testing.T) {

@@ -6,17 +6,14 @@ import "bytes"
 // and §13.2.5.6). It returns when another mode begins, at the first token that
 // begins at until or after, or with false at a token that has not ended.
 //
-// Here nearly all of every page is read. Most tags of a page are in plain HTML and
-// mean nothing to the rewriter; they are passed without a look at their names but
-// for the first byte and the length.
+// Here nearly all of every page is read, and most of its tags are passed by skipTag.
 func (r *Rewriter) data(b []byte, i, until int) (int, bool) {
 	if r.held {
 		return r.heldScript(b, i)
 	}
-	watched := hasNonce | hasHandler | hasSrcdoc | maybeURL
-	if len(r.Inside) > 0 {
-		watched |= hasID
-	}
+	watchesID := len(r.Inside) > 0
+	// In plain HTML, after our own markup is in, a tag may mean nothing at all.
+	mayskip := r.headDone && r.tree.plain() && !r.tagOpen
 	for i < until {
 		k := bytes.IndexByte(b[i:], '<')
 		if k != 0 {
@@ -36,6 +33,13 @@ func (r *Rewriter) data(b []byte, i, until int) (int, bool) {
 		}
 		switch c := b[i+1]; {
 		case class[c]&isLetter != 0:
+			if mayskip {
+				if n := skipTag(b[i:], watchesID); n > 0 {
+					i += n
+					r.inText = false
+					continue
+				}
+			}
 			if !r.tagOpen {
 				r.tag.reset()
 			}
@@ -49,21 +53,26 @@ func (r *Rewriter) data(b []byte, i, until int) (int, bool) {
 				return i, false
 			}
 			r.tagOpen, r.inText = false, false
-			if r.tag.traits&watched == 0 && r.headDone && r.tree.plain() && !mayMatter(b[i+1:i+r.tag.nameEnd]) {
-				i += end
-				continue
-			}
 			next, ended := r.startTag(b, i, end)
 			if !ended || r.mode != inData {
 				return next, ended
 			}
 			i = next
+			mayskip = r.headDone && r.tree.plain()
 		case c == '/':
+			if mayskip {
+				if n := skipEndTag(b[i:]); n > 0 {
+					i += n
+					r.inText = false
+					continue
+				}
+			}
 			next, ended := r.endTag(b, i)
 			if !ended || r.mode != inData {
 				return next, ended
 			}
 			i = next
+			mayskip = r.headDone && r.tree.plain()
 		case c == '!':
 			return r.declaration(b, i)
 		case c == '?':
@@ -101,10 +110,8 @@ func (r *Rewriter) endTag(b []byte, i int) (int, bool) {
 		return i, false
 	}
 	r.inText = false
-	if !r.headDone || !r.tree.plain() {
-		var buf [maxName]byte
-		r.endElement(i, foldName(&buf, name))
-	}
+	var buf [maxName]byte
+	r.endElement(i, foldName(&buf, name))
 	if end < len(b) && b[end] == '>' && r.dropping == dropNothing {
 		return end + 1, true
 	}

@@ -22,7 +22,20 @@ func after(line, column int, passed []byte) (int, int) {
 	if n == 0 {
 		return line, column + len(passed)
 	}
-	return line + n, len(passed) - bytes.LastIndexByte(passed, '\n')
+	return line + n, len(passed) - lastNewline(passed)
+}
+
+// lastNewline returns where the last newline of b is, which has one. bytes.Count and
+// bytes.IndexByte take many bytes at once, bytes.LastIndexByte takes one.
+func lastNewline(b []byte) int {
+	at := len(b)
+	for {
+		from := max(0, at-512)
+		if bytes.IndexByte(b[from:at], '\n') >= 0 {
+			return from + bytes.LastIndexByte(b[from:at], '\n')
+		}
+		at = from
+	}
 }
 
 var newline = []byte{'\n'}
