@@ -94,24 +94,34 @@ func TestAnEncodingThatIsRefused(t *testing.T) {
 	}
 }
 
-// Where the page itself declares it, the page is on its way: it breaks off right
-// behind the declaration, and the client sees that it does.
+// Where the page itself declares it and is on its way, it breaks off right behind
+// the declaration, and the client sees that it does. A page that came whole is refused.
 func TestAnEncodingThatIsRefusedMidStream(t *testing.T) {
 	for _, declaration := range []string{`<meta charset="iso-2022-kr">`, `<?xml version="1.0" encoding="hz-gb-2312"?>`} {
 		for _, coding := range allCodings {
-			site := start(t, func(w http.ResponseWriter, _ *http.Request) {
+			site := start(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
 				page := declaration + `~{<script src="/static/a.js"></script>~}`
 				if coding == "" {
 					_, _ = io.WriteString(w, page)
+					if r.URL.Path == "/streams" {
+						_ = http.NewResponseController(w).Flush()
+					}
 					return
 				}
 				w.Header().Set("Content-Encoding", coding)
 				_ = writeFlushed(t, coding, w, page).Close()
 			}, allowOwn)
-			a := site.ask(t, "GET", "/", "Accept-Encoding", coding)
+			a := site.ask(t, "GET", "/streams", "Accept-Encoding", coding)
 			if a.err == nil || strings.Contains(a.body, "a.js") {
 				t.Errorf("%s %q: %v, %q", declaration, coding, a.err, a.body)
+			}
+			if coding == "" {
+				a := site.ask(t, "GET", "/")
+				if a.StatusCode != http.StatusBadGateway || strings.Contains(a.body, "a.js") {
+					t.Errorf("%s: status %d, %q", declaration, a.StatusCode, a.body)
+				}
+				a.wantNothingRuns(t)
 			}
 		}
 	}

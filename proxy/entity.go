@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,6 +29,10 @@ func (s *Site) fixEntityHeaders(x *exchange, res *http.Response) error {
 	}
 	res.Trailer = nil
 	res.ContentLength = -1
+	if x.whole {
+		res.ContentLength = x.length
+		h.Set("Content-Length", strconv.FormatInt(x.length, 10))
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h["Cache-Control"] = []string{unshared(h.Values("Cache-Control"))}
 	h.Add("Vary", "Sec-Fetch-Dest")

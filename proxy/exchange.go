@@ -27,7 +27,9 @@ type exchange struct {
 	upstream       []csp.Policy // the upstream's own policies, enforced
 	upstreamReport []csp.Policy // the upstream's own policies, report-only
 	coding         string       // content coding of the upstream's body, "" for none
-	charset        string       // encoding of a page's text, by its canonical name
+	charset        string       // encoding of a page's text, as the header names it
+	whole          bool         // all of the page has come
+	length         int64        // of a whole page, rewritten
 }
 
 // kind is what a response is to the browser, by its media type.

@@ -76,6 +76,7 @@ func (s *Site) upstream() http.Handler {
 		ErrorHandler:   s.upstreamFailed,
 		ErrorLog:       s.errorLog,
 		FlushInterval:  -1, // as the upstream flushes
+		BufferPool:     s.buffers,
 	}
 }
 
@@ -103,6 +104,7 @@ func (s *Site) response(res *http.Response) error {
 	}
 	for _, step := range []func(*exchange, *http.Response) error{
 		s.classify,
+		s.gather,
 		s.decode,
 		s.rewriteBody,
 		s.encode,

@@ -43,6 +43,7 @@ type Site struct {
 	noGrants     string           // the policy of a response with no nonce in it
 	secure       *secure.Secure
 	transport    *http.Transport
+	buffers      *buffers
 	log          *slog.Logger
 	errorLog     *log.Logger
 	handler      http.Handler
@@ -65,6 +66,7 @@ func New(o Options) *Site {
 			CrossOriginOpenerPolicy: "same-origin-allow-popups",
 		}),
 		transport: newTransport(),
+		buffers:   newBuffers(),
 		log:       o.Log,
 		errorLog:  slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
@@ -93,6 +95,8 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost:    64,
 		MaxResponseHeaderBytes: 256 << 10,
 		DisableCompression:     true,
-		ForceAttemptHTTP2:      true,
+		// A page of usual size comes in with its header in one read.
+		ReadBufferSize:    gatherSize,
+		ForceAttemptHTTP2: true,
 	}
 }

@@ -36,6 +36,13 @@ func (s *Site) rewriteBody(x *exchange, res *http.Response) error {
 		return err
 	}
 	upstream := res.Body
+	if x.whole {
+		n, err := text.All()
+		if err != nil {
+			return errors.Join(err, text.Close())
+		}
+		x.length = int64(n)
+	}
 	res.Body = readCloser{text, func() error {
 		// The upstream first: a read that waits for it ends, and lets go of text.
 		return errors.Join(upstream.Close(), text.Close())
@@ -44,7 +51,7 @@ func (s *Site) rewriteBody(x *exchange, res *http.Response) error {
 }
 
 // rewritten returns the page that src holds, UTF-8, as it is to be sent.
-func (s *Site) rewritten(x *exchange, src io.Reader) (io.ReadCloser, error) {
+func (s *Site) rewritten(x *exchange, src io.Reader) (*rewrite.Reader, error) {
 	head, err := s.head(x)
 	if err != nil {
 		return nil, err

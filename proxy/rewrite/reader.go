@@ -6,7 +6,8 @@ import (
 )
 
 // NewReader returns the page that src holds, UTF-8 without byte order mark, as it
-// is to be sent. Its Read returns what is complete as soon as it is. Closing it
+// is to be sent. Its Read returns what is complete as soon as it is, and io.EOF
+// together with the last of it. Closing it
 // gives its buffers to the next page; it does not close src, which must be closed
 // first when a Read may still wait for it.
 func NewReader(src io.Reader, options Options) *Reader {
@@ -28,11 +29,16 @@ type Reader struct {
 // page is what one page needs while it is rewritten.
 type page struct {
 	rewriter Rewriter
-	in       [maxChunk]byte
+	in       [readSize]byte
 	out      output
 }
 
 var pages = sync.Pool{New: func() any { return new(page) }}
+
+// readSize is how much is asked of the source at once: a page of usual size in one
+// go. The rewriter takes it in chunks and holds nothing of it afterwards but what
+// Rewriter.Write keeps.
+const readSize = 64 << 10
 
 // maxKept bounds the buffer that one page leaves to the next.
 const maxKept = 256 << 10
@@ -61,7 +67,27 @@ func (r *Reader) Read(p []byte) (int, error) {
 	}
 	n := copy(p, r.page.out[r.read:])
 	r.read += n
+	if r.read == len(r.page.out) {
+		return n, r.err
+	}
 	return n, nil
+}
+
+// All reads the source to its end at once, for one that does not have to be waited
+// for, and returns how many bytes there are to read.
+func (r *Reader) All() (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.page == nil {
+		return 0, io.ErrClosedPipe
+	}
+	for r.err == nil {
+		r.fill()
+	}
+	if r.err != io.EOF {
+		return 0, r.err
+	}
+	return len(r.page.out) - r.read, nil
 }
 
 // fill puts the next chunk of the page through the rewriter, whose output takes
