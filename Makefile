@@ -2,6 +2,7 @@
 # make test    all tests, with real browsers and a real XMPP server
 # make check   generated files, format, vet, staticcheck, govulncheck, types
 # make fuzz    fuzz every parser for FUZZTIME each
+# make bench   measure the whole proxy and the rewriter beside their peers
 #
 # Each installs what it needs: Debian packages through scripts/apt-install, npm
 # packages by the lockfile.
@@ -9,10 +10,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build generate demo test check fuzz clean
+.PHONY: build generate demo test check fuzz bench clean
 
 GO ?= go
 FUZZTIME ?= 60s
+CHATPROXY_CORPUS ?= ../shared/corpus
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
@@ -67,6 +69,13 @@ check: generate
 
 fuzz: $(CLIENT) $(VENDOR)
 	scripts/fuzz $(FUZZTIME)
+
+bench: bin/chatproxy
+	scripts/apt-install wrk nginx caddy
+	$(GO) test -run '^$$' -bench . -count 5 ./bench/rewriter
+	$(GO) test -run '^$$' -bench Hostile -benchtime 1x ./proxy/rewrite
+	node bench/wasm/rewrite.mjs $(CHATPROXY_CORPUS)/pages
+	$(GO) run ./bench/proxies
 
 clean:
 	rm -rf bin node_modules

@@ -10,6 +10,7 @@ require (
 	github.com/klauspost/compress v1.20.3
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2
+	github.com/tdewolff/parse/v2 v2.8.20
 	github.com/unrolled/secure v1.17.0
 	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/net v0.62.0

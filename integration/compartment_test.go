@@ -80,13 +80,13 @@ addEventListener("load", () => fetch("http://%s/order/" + self.origin, { method:
 			// The names that the guard must not look up on document.
 			const clobbered = `<img name=head><img name=head><img name=body><img name=createElement><img name=querySelectorAll><img name=baseURI><img name=title>`
 			scripts := clobbered + strings.ReplaceAll(`<script src="V/first.js"></script><script defer src="V/deferred.js"></script><script nomodule src="V/old.js"></script>
-<script type="module" src="V/module.js"></script><script src="V/blocking.js"></script><p>more</p>`, "V", vendor.URL)
+<script type="module" src="V/module.js"></script><script src="V/blocking.js"></script><svg><script href="V/drawn.js"></script></svg><p>more</p>`, "V", vendor.URL)
 			upstream := httptest.NewServer(site.NewSite(site.Options{ExtraBody: scripts}))
 			t.Cleanup(upstream.Close)
 			page, _ := protectedSite(t, server, upstream.URL, vendor.URL, overBOSH)
 			b := browsers.Start(t, engine)
 
-			const order = "first,blocking,deferred,module,end interactive,load complete"
+			const order = "first,blocking,drawn,deferred,module,end interactive,load complete"
 			for where, address := range map[string]string{"null": page, upstream.URL: upstream.URL} {
 				b.Open(address + "/about")
 				select {

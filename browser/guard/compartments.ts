@@ -11,6 +11,12 @@ const INERT_TYPE = "text/x-chatproxy";
 const OWN_ATTRIBUTES = /^(?:type|nonce|for|event|async|defer|on.*|data-chatproxy-.*)$/i;
 const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0, popups: false };
 
+/** A script that the proxy made inert, where it stood. SVG has scripts too. */
+type InertScript = HTMLScriptElement | SVGScriptElement;
+
+const isScript = (node: Node): node is InertScript =>
+  node instanceof HTMLScriptElement || node instanceof SVGScriptElement;
+
 /** A compartment's frame, and the way to it once its document is there. */
 interface Compartment {
   readonly post: (message: ToCompartment) => void;
@@ -28,7 +34,7 @@ export class Compartments {
   #stage: Stage = "loading";
   readonly #all: Compartment[] = [];
   /** Inert scripts that were found, in document order, and not yet handed over. */
-  #found: HTMLScriptElement[] = [];
+  #found: InertScript[] = [];
 
   constructor(config: Config, nonce: string) {
     this.#config = config;
@@ -67,7 +73,7 @@ export class Compartments {
       for (const node of record.addedNodes) {
         // The nonce shows that the proxy made it. Markup that was injected into
         // the page, or by a script, cannot have it.
-        if (node instanceof HTMLScriptElement && node.type === INERT_TYPE && node.nonce === this.#nonce) {
+        if (isScript(node) && node.type === INERT_TYPE && node.nonce === this.#nonce) {
           node.nonce = "";
           this.#found.push(node);
         }
@@ -77,7 +83,7 @@ export class Compartments {
   }
 
   /** Hands over what is complete, up to the first that is not. */
-  #handOver(complete: (script: HTMLScriptElement) => boolean): void {
+  #handOver(complete: (script: InertScript) => boolean): void {
     for (let script = this.#found[0]; script && complete(script); script = this.#found[0]) {
       this.#found.shift();
       // A browser that knows modules does not run these; it would fire no event.
@@ -181,14 +187,14 @@ export class Compartments {
  * chunks of the page, when the element may stand without its text or with a part;
  * once anything follows it, the parser has read its end tag.
  */
-function isComplete(script: HTMLScriptElement): boolean {
+function isComplete(script: InertScript): boolean {
   if (script.dataset["chatproxySrc"] !== undefined) return true;
   for (let node: Node | null = script; node; node = node.parentNode) if (node.nextSibling) return true;
   return false;
 }
 
 /** Reads an inert script's element. */
-function describe(element: HTMLScriptElement): IsolatedScript {
+function describe(element: InertScript): IsolatedScript {
   const src = element.dataset["chatproxySrc"];
   return {
     src: src === undefined ? null : new URL(src, baseURI()).href,
