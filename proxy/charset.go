@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -109,10 +108,10 @@ var xmlStarts = []mark{
 // to tell.
 func findMark(start []byte, marks []mark) (found mark, short bool) {
 	for _, m := range marks {
-		if bytes.HasPrefix(start, []byte(m.bytes)) {
+		if len(start) >= len(m.bytes) && string(start[:len(m.bytes)]) == m.bytes {
 			return m, false
 		}
-		short = short || strings.HasPrefix(m.bytes, string(start))
+		short = short || len(start) < len(m.bytes) && strings.HasPrefix(m.bytes, string(start))
 	}
 	return mark{}, short
 }

@@ -69,15 +69,14 @@ func (s *Site) notOurs(next http.Handler) http.Handler {
 
 // upstream returns the leg to the site's own server.
 func (s *Site) upstream() http.Handler {
-	return &httputil.ReverseProxy{
-		Transport:      s.transport,
+	return flushing(&httputil.ReverseProxy{
+		Transport:      s.roundTripper,
 		Rewrite:        s.request,
 		ModifyResponse: s.response,
 		ErrorHandler:   s.upstreamFailed,
 		ErrorLog:       s.errorLog,
-		FlushInterval:  -1, // as the upstream flushes
 		BufferPool:     s.buffers,
-	}
+	})
 }
 
 // request readies a request for the upstream.

@@ -43,6 +43,7 @@ type Site struct {
 	noGrants     string           // the policy of a response with no nonce in it
 	secure       *secure.Secure
 	transport    *http.Transport
+	roundTripper http.RoundTripper // transport, or what stands around it
 	buffers      *buffers
 	log          *slog.Logger
 	errorLog     *log.Logger
@@ -70,6 +71,7 @@ func New(o Options) *Site {
 		log:       o.Log,
 		errorLog:  slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
+	s.roundTripper = s.transport
 	s.prepareHeads()
 	s.preparePolicies()
 	s.handler = s.routes()

@@ -56,7 +56,7 @@ func (site *testSite) handler(t *testing.T, upstream http.HandlerFunc, policy st
 	return handler
 }
 
-func parsePolicy(t *testing.T, policy, upstream string) *policies.Policy {
+func parsePolicy(t testing.TB, policy, upstream string) *policies.Policy {
 	t.Helper()
 	policy = "version: 1\nxmpp: {domain: example.com}\n" + policy
 	if !strings.Contains(policy, "site:") {
