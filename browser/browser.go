@@ -13,7 +13,10 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -37,22 +40,44 @@ type Bundle struct {
 	Body []byte
 }
 
-// The bundles.
-var (
-	Guard       = newBundle("guard", guard)
-	Compartment = newBundle("compartment", compartment)
-)
+// Compartment is the prelude of compartments.
+var Compartment = newBundle("compartment", compartment)
+
+// NewGuard returns the guard with its configuration, under a name of its own. The
+// configuration is the same on every page of a site, so that browsers keep it with
+// the script instead of getting it with each page.
+func NewGuard(name string, config Config) (Bundle, error) {
+	encoded, err := json.Marshal(config)
+	if err != nil {
+		return Bundle{}, fmt.Errorf("the guard's configuration: %w", err)
+	}
+	literal, err := json.Marshal(string(encoded)) // JSON's strings are JavaScript's
+	if err != nil {
+		return Bundle{}, fmt.Errorf("the guard's configuration: %w", err)
+	}
+	return newBundle(name, slices.Concat([]byte("document.currentScript.dataset.config="), literal, []byte(";\n"), guard)), nil
+}
 
 func newBundle(name string, body []byte) Bundle {
 	sum := sha256.Sum256(body)
 	return Bundle{Path: Prefix + name + "." + hex.EncodeToString(sum[:8]) + ".js", Body: body}
 }
 
+// Moved returns the bundle for who asks for it under the path of another version. It
+// is not kept.
+func (b Bundle) Moved() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { b.send(w, "no-store") })
+}
+
 // ServeHTTP sends the bundle.
 func (b Bundle) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	b.send(w, "public, max-age=31536000, immutable")
+}
+
+func (b Bundle) send(w http.ResponseWriter, cacheControl string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/javascript; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(b.Body)))
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", cacheControl)
 	_, _ = w.Write(b.Body) // the client went away
 }

@@ -2,9 +2,9 @@ package browser
 
 import "encoding/json"
 
-// Config is what the guard is told about its page. It stands as JSON in the
-// data-config attribute of the guard's own start tag. guard/config.ts has the
-// same shape.
+// Config is what the guard is told about its page: as JSON, in the data-config
+// attribute that its first line sets on its own element. guard/config.ts has the same
+// shape.
 type Config struct {
 	// Rules decide on scripts that scripts create; the first match wins.
 	Rules []Rule `json:"rules"`

@@ -27,7 +27,10 @@ type textReader struct {
 	buffer struct{ in, out []byte }
 }
 
-const textBuffer = 4 << 10
+const (
+	textBuffer = 4 << 10
+	markBuffer = 64 // enough for a mark
+)
 
 // Read implements io.Reader.
 func (r *textReader) Read(p []byte) (int, error) {
@@ -55,7 +58,11 @@ func (r *textReader) Read(p []byte) (int, error) {
 // fill asks the source once, and reports whether that changed anything.
 func (r *textReader) fill() bool {
 	if r.buffer.in == nil {
-		r.buffer.in = make([]byte, textBuffer)
+		size := textBuffer
+		if _, same := r.decoder.(passUTF8); same {
+			size = markBuffer // what follows is not read into it
+		}
+		r.buffer.in = make([]byte, size)
 	}
 	kept := copy(r.buffer.in, r.in) // of an incomplete character, or mark
 	n, err := r.src.Read(r.buffer.in[kept:])

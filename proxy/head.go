@@ -1,55 +1,66 @@
 package proxy
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
+
+	"github.com/go-chi/chi/v5"
 
 	"chatproxy/browser"
 	"chatproxy/policies"
 )
 
-// headMarkup is what goes before everything else of a page, but for the nonce: the
-// guard with its configuration.
-type headMarkup struct {
-	before, after string
-	err           error // why it cannot be made
+// A guard is the script that goes before everything else of a page, as one kind of
+// page needs it.
+type guard struct {
+	name string
+	browser.Bundle
+	err error // why it cannot be made
 }
 
-// head returns the markup for a page.
+// guardOf returns the guard of a page.
+func (s *Site) guardOf(x *exchange) *guard {
+	return &s.guards[index(x.mode == policies.ModeReportOnly)][index(x.chat)]
+}
+
+// head returns the markup that goes before everything else of a page.
 func (s *Site) head(x *exchange) ([]byte, error) {
-	h := &s.heads[index(x.mode == policies.ModeReportOnly)][index(x.chat)]
-	if h.err != nil {
-		return nil, h.err
+	g := s.guardOf(x)
+	if g.err != nil {
+		return nil, g.err
 	}
-	return slices.Concat([]byte(h.before), []byte(x.nonce.String()), []byte(h.after)), nil
+	return fmt.Appendf(nil, `<script nonce="%s" src="%s"></script>`, x.nonce, g.Path), nil
 }
 
-// prepareHeads writes once what is the same on every page.
-func (s *Site) prepareHeads() {
+// prepareGuards makes once what is the same on every page.
+func (s *Site) prepareGuards() {
 	config := newGuardConfig(s.policy)
 	for _, observe := range []bool{false, true} {
 		for _, chat := range []bool{false, true} {
+			g := guard{name: "guard"}
 			config.Observe, config.Chat = observe, nil
+			if observe {
+				g.name += "-observe"
+			}
 			if chat {
+				g.name += "-chat"
 				config.Chat = s.chat
 			}
-			s.heads[index(observe)][index(chat)] = newHeadMarkup(config)
+			g.Bundle, g.err = browser.NewGuard(g.name, config)
+			s.guards[index(observe)][index(chat)] = g
 		}
 	}
 }
 
-func newHeadMarkup(config browser.Config) headMarkup {
-	encoded, err := json.Marshal(config)
-	if err != nil {
-		return headMarkup{err: fmt.Errorf("the guard's configuration: %w", err)}
-	}
-	// encoding/json has written <, > and & as \u003c and so on; in single quotes
-	// only the quote itself is left, and most of JSON is double ones.
-	return headMarkup{
-		before: `<script nonce="`,
-		after:  fmt.Sprintf(`" src="%s" data-config='%s'></script>`, browser.Guard.Path, strings.ReplaceAll(string(encoded), "'", "&#39;")),
+// serveGuards serves the guards. A page that another process has sent, or this one
+// before it was told another policy, asks for the guard of that time: it gets today's.
+func (s *Site) serveGuards(r chi.Router) {
+	for _, guards := range s.guards {
+		for _, g := range guards {
+			if g.err == nil {
+				r.Get(g.Path[len(browser.Prefix)-1:], g.ServeHTTP)
+				r.Get("/"+g.name+".{digest}.js", g.Moved().ServeHTTP)
+			}
+		}
 	}
 }
 

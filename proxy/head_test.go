@@ -6,14 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
-
 	"chatproxy/browser"
+	"chatproxy/csp"
 )
 
-// The guard's configuration comes back from the markup as it went in, whatever
+// The guard's configuration comes back from the script as it went in, whatever
 // the operator's settings hold.
-func TestTheGuardsConfigurationSurvivesTheMarkup(t *testing.T) {
+func TestTheGuardsConfigurationSurvivesTheScript(t *testing.T) {
 	settings := `{"a":"\"</script><script>evil()</script>","b":"' onload=evil() \u2028&quot;&amp;","c":"Grüße <!-- 漢字 -->"}`
 	chat := *chatOnEveryPage
 	chat.Settings = json.RawMessage(settings)
@@ -24,35 +23,24 @@ scripts:
     - {name: inline, match: {digest: [sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]}, action: allow}
     - {name: ads, match: {src: ["https://ads.example/\"><script>**"]}, action: isolate, compartment: ads}
 `, "http://127.0.0.1:1")})
-	head, err := site.head(&exchange{chat: true})
+	x := &exchange{chat: true, nonce: csp.NewNonce()}
+	head, err := site.head(x)
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := html.Parse(strings.NewReader(string(head)))
-	if err != nil {
-		t.Fatal(err)
+	if want := `<script nonce="` + x.nonce.String() + `" src="` + site.guardOf(x).Path + `"></script>`; string(head) != want {
+		t.Errorf("got %s, want %s", head, want)
 	}
-	var scripts []*html.Node
-	for n := range document.Descendants() {
-		if n.Data == "script" {
-			scripts = append(scripts, n)
-		}
-	}
-	if len(scripts) != 1 || len(scripts[0].Attr) != 3 || strings.Count(string(head), "<") != 2 {
-		t.Fatalf("not one script with three attributes: %s", head)
+	// The guard's first line sets the attribute from which the rest takes it.
+	line, _, _ := strings.Cut(string(site.guardOf(x).Body), "\n")
+	literal, ok := strings.CutPrefix(strings.TrimSuffix(line, ";"), "document.currentScript.dataset.config=")
+	var text string
+	if err := json.Unmarshal([]byte(literal), &text); !ok || err != nil {
+		t.Fatalf("%s: %v", line, err)
 	}
 	var config browser.Config
-	for _, a := range scripts[0].Attr {
-		switch a.Key {
-		case "src":
-			if a.Val != browser.Guard.Path {
-				t.Errorf("src is %s", a.Val)
-			}
-		case "data-config":
-			if err := json.Unmarshal([]byte(a.Val), &config); err != nil {
-				t.Fatal(err)
-			}
-		}
+	if err := json.Unmarshal([]byte(text), &config); err != nil {
+		t.Fatal(err)
 	}
 	var got, want map[string]string
 	if err := json.Unmarshal([]byte(settings), &want); err != nil {
@@ -79,10 +67,10 @@ pages: [{match: "/legacy/**", mode: report-only}]
 	for path, want := range map[string]bool{"/talk/a": true, "/news": false, "/legacy/a": false} {
 		a := site.ask(t, "GET", path)
 		policy := a.Header.Get("Content-Security-Policy") + a.Header.Get("Content-Security-Policy-Report-Only")
-		if got := strings.Contains(a.body, "example.com"); got != want || strings.Contains(policy, "wasm-unsafe-eval") != want {
+		if got := strings.Contains(a.body, "-chat."); got != want || strings.Contains(policy, "wasm-unsafe-eval") != want {
 			t.Errorf("%s: chat is %v, want %v: %s %s", path, got, want, a.body, policy)
 		}
-		if observe := strings.Contains(a.body, "observe"); observe != (path == "/legacy/a") {
+		if observe := strings.Contains(a.body, "guard-observe"); observe != (path == "/legacy/a") {
 			t.Errorf("%s: observe is %v", path, observe)
 		}
 	}

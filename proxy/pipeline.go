@@ -32,9 +32,8 @@ func (s *Site) routes() http.Handler {
 // ownFiles are chatproxy's own paths on the site's host. None reaches the upstream.
 func (s *Site) ownFiles(r chi.Router) {
 	r.Use(s.fixedHeaders)
-	own := func(b browser.Bundle) { r.Get(b.Path[len(browser.Prefix)-1:], b.ServeHTTP) }
-	own(browser.Guard)
-	own(browser.Compartment)
+	s.serveGuards(r)
+	r.Get(browser.Compartment.Path[len(browser.Prefix)-1:], browser.Compartment.ServeHTTP)
 	r.Post("/report", s.report)
 	r.Get("/empty.js", fixed("text/javascript; charset=utf-8", ""))
 	r.Get("/refusal.css", fixed("text/css; charset=utf-8", refusalStyle))

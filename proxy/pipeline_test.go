@@ -13,7 +13,7 @@ import (
 func TestOwnPathsNeverReachTheUpstream(t *testing.T) {
 	site := start(t, htmlPage("upstream"), `pages: [{match: "/.chatproxy/**", mode: off}]`)
 	for _, path := range []string{
-		browser.Guard.Path, browser.Compartment.Path, "/.chatproxy/report", "/.chatproxy/empty.js", "/.chatproxy/client/x/y.js",
+		"/.chatproxy/guard.0000000000000000.js", browser.Compartment.Path, "/.chatproxy/report", "/.chatproxy/empty.js", "/.chatproxy/client/x/y.js",
 		"/.chatproxy/", "/.chatproxy", "/.chatproxy/nothing", "/.chatproxy/nothing?chatproxy-compartment=https://a.example",
 		"/%2echatproxy/report", "/.chatprox%79/x", "/.chatproxy%2fx", "//.chatproxy/x", "/x/../.chatproxy/x", "/x/%2e%2e/.chatproxy/x", "/./.chatproxy/x",
 	} {
@@ -36,7 +36,7 @@ func TestOwnPathsNeverReachTheUpstream(t *testing.T) {
 
 func TestOwnFiles(t *testing.T) {
 	site := start(t, htmlPage("upstream"), "")
-	for _, bundle := range []browser.Bundle{browser.Guard, browser.Compartment} {
+	for _, bundle := range []browser.Bundle{site.guards[0][1].Bundle, site.guards[1][0].Bundle, browser.Compartment} {
 		a := site.ask(t, "GET", bundle.Path)
 		if a.StatusCode != 200 || a.body != string(bundle.Body) || a.Header.Get("Content-Type") != "text/javascript; charset=utf-8" ||
 			a.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
@@ -51,12 +51,17 @@ func TestOwnFiles(t *testing.T) {
 	for _, tt := range []struct {
 		method, path string
 		want         int
-	}{{"GET", "/.chatproxy/guard.0000000000000000.js", 404}, {"GET", "/.chatproxy/report", 405}, {"POST", browser.Guard.Path, 405}} {
+	}{{"GET", "/.chatproxy/compartment.0000000000000000.js", 404}, {"GET", "/.chatproxy/guards.js", 404}, {"GET", "/.chatproxy/report", 405}, {"POST", site.guards[0][0].Path, 405}} {
 		a := site.ask(t, tt.method, tt.path)
 		a.wantNothingRuns(t)
 		if a.StatusCode != tt.want {
 			t.Errorf("%s %s: got %d", tt.method, tt.path, a.StatusCode)
 		}
+	}
+	// The guard of another time is today's, and nobody keeps it under that name.
+	a := site.ask(t, "GET", "/.chatproxy/guard-chat.0000000000000000.js")
+	if a.StatusCode != 200 || a.body != string(site.guards[0][1].Body) || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("got %d with %v", a.StatusCode, a.Header)
 	}
 }
 

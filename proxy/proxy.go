@@ -38,9 +38,9 @@ type Site struct {
 	chat         *browser.Chat
 	chatFiles    http.Handler
 	endpoints    map[string]http.Handler
-	heads        [2][2]headMarkup // by observing and by chat
-	pagePolicies [2]csp.Template  // by chat
-	noGrants     string           // the policy of a response with no nonce in it
+	guards       [2][2]guard     // by observing and by chat
+	pagePolicies [2]csp.Template // by chat
+	noGrants     string          // the policy of a response with no nonce in it
 	secure       *secure.Secure
 	transport    *http.Transport
 	roundTripper http.RoundTripper // transport, or what stands around it
@@ -72,7 +72,7 @@ func New(o Options) *Site {
 		errorLog:  slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
 	s.roundTripper = s.transport
-	s.prepareHeads()
+	s.prepareGuards()
 	s.preparePolicies()
 	s.handler = s.routes()
 	return s

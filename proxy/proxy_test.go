@@ -25,6 +25,7 @@ type testSite struct {
 	*httptest.Server
 	hits     atomic.Int64 // requests that reached the upstream
 	upstream *httptest.Server
+	guards   [2][2]guard
 	log      lockedBuffer
 }
 
@@ -53,6 +54,7 @@ func (site *testSite) handler(t *testing.T, upstream http.HandlerFunc, policy st
 		Log: slog.New(slog.NewTextHandler(&site.log, nil)),
 	})
 	t.Cleanup(handler.Close)
+	site.guards = handler.guards
 	return handler
 }
 

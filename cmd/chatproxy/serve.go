@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +31,16 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
+// garbage is GOGC for a proxy, when the operator sets none: what a request leaves is
+// little and what lives is little too, so that at Go's own 100 the collector runs some
+// hundred times in a second and takes a fifth of a page's time.
+const garbage = 400
+
 // serve runs the policy until ctx ends.
 func serve(ctx context.Context, policy *policies.Policy, log *slog.Logger) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	running, err := start(policy, log)
 	if err != nil {
 		return err
