@@ -15,7 +15,10 @@ func (r *Rewriter) data(b []byte, i, until int) (int, bool) {
 	// In plain HTML, after our own markup is in, a tag may mean nothing at all.
 	mayskip := r.headDone && r.tree.plain() && !r.tagOpen
 	for i < until {
-		k := bytes.IndexByte(b[i:], '<')
+		k := 0
+		if b[i] != '<' {
+			k = bytes.IndexByte(b[i:], '<')
+		}
 		if k != 0 {
 			end := i + k
 			if k < 0 {
