@@ -19,12 +19,15 @@ var pieces = []string{
 	"<plaintext>", "<select>", "</select>", "<option>", "<template>", "</template>", "<table>", "</table>", "<tr>", "<td>", "</td>", "<col>", "<foreignObject>", "</foreignObject>", "<desc>", "</desc>", "<mi>", "</mi>", "<ms>", "<mtext>", "<g>", "</g>",
 	"<annotation-xml encoding=text/html>", "</annotation-xml>", "<![CDATA[", "]]>", "<![CDATA[>", "<font>", "<b>", "<br>", "<img title='", "<img title=\"", "<a href=", "'", "\"", ">", "=", "/", "<head>", "</head>", "<body>", "<script/>", "<input>", "<form>", "</form>", "<frameset>", "</frameset>", "&#32;",
 	"&quot;", "&#39;", "<?x", "</ x>", "<>", "<!x", "<link rel=modulepreload href=good>", "<script src=good x=", "<script src=\"good\"a='", "<script src=good id=a id=b>", "<script href=good>", "<script xlink:href=good />", "<script href=bad xlink:href=good>",
+	"<svg/nonce>", "<svg/onx>", "<svg a=b nonce=''/>", "<script src=good nonce=''/bad></script>", "<script src nonce=1 =good></script>", "<script src=good onx=1 =bad></script>", "<script data-a nonce=1 =bad src=good></script>",
+	"<<script>bad</script>", "<<link rel=modulepreload href=bad>", "script src=good ", "<p><div></div></p>", "<p><p></p></p>", "</p>", "<clipPath>", "</clipPath>", "<foreignobject>", "</foreignobject>",
 }
 
 // nests are contexts in which a script may not be what it seems.
 var nests = [][2]string{
 	{"<svg>", "</svg>"}, {"<svg><desc>", "</desc></svg>"}, {"<svg><foreignObject>", "</foreignObject></svg>"}, {"<math><mi>", "</mi></math>"}, {"<table><tr><td>", "</td></tr></table>"}, {"<table>", "</table>"}, {"<template>", "</template>"},
 	{"<svg><style>", "</style></svg>"}, {"<style>", "</style>"}, {"<textarea>", "</textarea>"}, {"<!--", "-->"}, {"<svg><![CDATA[", "]]></svg>"}, {"<script type=x><!--", "--></script>"}, {"<b>", "</b>"}, {"<p>", "</p>"}, {"<a title='", "'>"}, {"<svg><script>", "</script></svg>"},
+	{"<svg><foreignObject><math>", "</foreignObject></svg>"}, {"<math><mi><svg>", "</mi></math>"}, {"<svg><desc><p>", "</p></desc></svg>"}, {"<<script>bad</script>", ">"},
 }
 
 func generate(rng *rand.Rand, b *strings.Builder, depth int) {

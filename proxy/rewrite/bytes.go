@@ -57,6 +57,16 @@ func hasPrefixFold[T string | []byte](b []byte, s T) bool {
 	return true
 }
 
+// sameFold reports whether two names of one length are the same to the tokenizer.
+func sameFold(a, b []byte) bool {
+	for i := range a {
+		if lower[a[i]] != lower[b[i]] {
+			return false
+		}
+	}
+	return true
+}
+
 // containsFold reports whether the lower-case string s, which begins with a byte
 // that has no case, stands in b in any case.
 func containsFold(b []byte, s string) bool {

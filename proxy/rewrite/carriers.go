@@ -108,6 +108,9 @@ func isJavaScriptURL(value []byte, list bool) bool {
 	return false
 }
 
+// maxMetaPolicy bounds the policies of a page that are read.
+const maxMetaPolicy = 4 << 10
+
 // metaElement handles the two kinds of <meta> that the browser obeys.
 func (r *Rewriter) metaElement(tok []byte) {
 	content := r.tag.find(tok, "content")
@@ -139,8 +142,8 @@ func (r *Rewriter) metaElement(tok []byte) {
 // nonce must not be written here: unlike the attribute that is made for it, content
 // can be read by a style sheet's selectors (CWE-200).
 func (r *Rewriter) metaPolicy(tok []byte, content *attribute) {
-	if r.Nonce.IsZero() {
-		return
+	if r.Nonce.IsZero() || content.end-content.start > maxMetaPolicy {
+		return // our scripts do not run under it either
 	}
 	var policies []string
 	for _, p := range csp.ParseHeader([]string{string(r.value(tok, content))}) {

@@ -107,13 +107,26 @@ func isReference(ref []byte) bool {
 	case "&amp;", "&amp", "&quot;", "&lt;", "&gt;", "&nbsp;":
 		return true
 	}
-	text := string(ref)
-	decoded := html.UnescapeString(text)
-	if name, ok := strings.CutSuffix(text, ";"); ok {
-		return decoded != html.UnescapeString(name)+";"
+	if ref[len(ref)-1] != ';' {
+		return withoutSemicolon[string(ref[1:])]
 	}
-	return utf8.RuneCountInString(decoded) == 1
+	text := string(ref)
+	return html.UnescapeString(text) != html.UnescapeString(text[:len(text)-1])+";"
 }
+
+// withoutSemicolon are the names that HTML §13.5 also has without their semicolon.
+var withoutSemicolon = func() map[string]bool {
+	names := map[string]bool{}
+	for name := range strings.FieldsSeq(`AElig AMP Aacute Acirc Agrave Aring Atilde Auml COPY Ccedil ETH Eacute Ecirc Egrave
+		Euml GT Iacute Icirc Igrave Iuml LT Ntilde Oacute Ocirc Ograve Oslash Otilde Ouml QUOT REG THORN Uacute Ucirc Ugrave
+		Uuml Yacute aacute acirc acute aelig agrave amp aring atilde auml brvbar ccedil cedil cent copy curren deg divide
+		eacute ecirc egrave eth euml frac12 frac14 frac34 gt iacute icirc iexcl igrave iquest iuml laquo lt macr micro middot
+		nbsp not ntilde oacute ocirc ograve ordf ordm oslash otilde ouml para plusmn pound quot raquo reg sect shy sup1 sup2
+		sup3 szlig thorn times uacute ucirc ugrave uml uuml yacute yen yuml`) {
+		names[name] = true
+	}
+	return names
+}()
 
 // appendReference appends what the reference ref, as referenceLength found it,
 // stands for.

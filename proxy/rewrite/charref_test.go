@@ -43,6 +43,9 @@ func TestCharacterReferences(t *testing.T) {
 
 func TestCharacterReferencesAgreeWithTheTokenizer(t *testing.T) {
 	parts := []string{"&", "#", "x", "X", ";", "=", "amp", "AMP", "lt", "gt", "quot", "copy", "not", "notin", "nbsp", "Tab", "colon", "hellip", "1", "38", "3c", "150", "x110000", "a", "z", " ", "é", "&amp;", "&#", "&#x"}
+	for name := range withoutSemicolon {
+		parts = append(parts, name)
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 200_000 {
 		var b strings.Builder

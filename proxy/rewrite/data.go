@@ -79,6 +79,7 @@ func (r *Rewriter) data(b []byte, i, until int) (int, bool) {
 		case c == '!':
 			return r.declaration(b, i)
 		case c == '?':
+			r.comesMarkup(i)
 			r.mode = inBogusComment
 			return i + 1, true
 		default: // the "<" is text
@@ -98,6 +99,7 @@ func (r *Rewriter) endTag(b []byte, i int) (int, bool) {
 		return i, false
 	}
 	if class[b[i+2]]&isLetter == 0 {
+		r.comesMarkup(i)
 		if b[i+2] == '>' {
 			return i + 3, true // "</>" is nothing
 		}
@@ -149,6 +151,7 @@ func (r *Rewriter) declaration(b []byte, i int) (int, bool) {
 	case dashes == more || cdata == more:
 		return i, false
 	case dashes == yes:
+		r.comesMarkup(i)
 		r.mode, r.comment = inComment, comment{}
 		return i + 4, true
 	case cdata == yes && len(r.tree.open) > 0:
@@ -161,8 +164,15 @@ func (r *Rewriter) declaration(b []byte, i int) (int, bool) {
 			return i + 9, true
 		}
 	}
+	r.comesMarkup(i)
 	r.mode = inBogusComment
 	return i + 2, true
+}
+
+// comesMarkup notes what is neither a tag nor text.
+func (r *Rewriter) comesMarkup(i int) {
+	r.tree.markup()
+	r.reportDoubt(i)
 }
 
 // bogusCommentEnd is §13.2.5.41; the doctype's states end at the same byte.
@@ -172,6 +182,17 @@ func bogusCommentEnd(b []byte, i int) (int, bool) {
 		return len(b), false
 	}
 	return i + k + 1, true
+}
+
+// cdata reads on in a CDATA section. To a preload scanner it is a comment that ends
+// at the first ">", and a "<" after that is a tag.
+func (r *Rewriter) cdata(b []byte, i int) (int, bool) {
+	end, ended := r.cdataEnd(b, i)
+	if bytes.IndexByte(b[i:end], '<') >= 0 {
+		r.tree.doubt(doubtPreload)
+		r.reportDoubt(i)
+	}
+	return end, ended
 }
 
 // cdataEnd is §13.2.5.69–71.

@@ -37,6 +37,7 @@ func (r *Rewriter) beginLongTag(b []byte, i int) {
 	if r.long.kind == script && !r.Observe && r.tree.htmlRules() {
 		r.report(TooLong, "a script is taken out: its start tag is longer than what can be held")
 		r.flush(i)
+		r.keepApart()
 		r.dropping = dropElement
 	}
 }
@@ -86,10 +87,12 @@ func (r *Rewriter) beginCut(i int, refused bool) {
 	}
 }
 
+// endCut goes on after it. See emitWithout for what must not join.
 func (r *Rewriter) endCut(i int) {
 	if r.long.cut {
 		r.flush(i)
 		r.long.cut, r.dropping = false, dropNothing
+		r.emit(apart)
 	}
 }
 

@@ -333,6 +333,7 @@ var pieces = []string{
 	"<![CDATA[", "<![CDATA[>", "<![cdata[", "<![CDATA[<script>x</script>]]>", "<font>", "<font color=a>", "</font>",
 	"<style>", "</style>", "<title>", "</title>", "<textarea>", "</textarea>", "<noscript>", "</noscript>", "<iframe>", "</iframe>", "<xmp>", "</xmp>", "<noembed>", "<noframes>", "</noframes>", "<plaintext>",
 	"<select>", "</select>", "<option>", "<optgroup>", "<template>", "</template>", "<table>", "</table>", "<tr>", "</tr>", "<td>", "</td>", "<th>", "<tbody>", "<col>", "<colgroup>", "<caption>", "</caption>",
+	"<svg/nonce>", "<svg a=b nonce=''/>", "<script src=a nonce=''/b></script>", "<script src nonce=1 =b></script>", "<p nonce>", "<div></div></p>",
 	"<frameset>", "</frameset>", "<frame>", "<!doctype html>", "<html>", "</html>", "<head>", "</head>", "<body>", "</body>", "<base>", "<link>", "<meta charset=utf-8>",
 }
 

@@ -39,6 +39,9 @@ const (
 	// maxChunk is how much is read at once. With maxHeld it makes 64 KiB, the most
 	// that is held of any page.
 	maxChunk = 16 << 10
+	// maxReports bounds the events of one page: a log is no place for an injector to
+	// write a million lines to (CWE-400).
+	maxReports = 32
 	// firstBridge is how much of a chunk is first put to a token that began before it.
 	firstBridge = 256
 )
@@ -50,7 +53,8 @@ type Options struct {
 	// Head is markup of ours that goes before anything of the page that can run:
 	// into the head, after a <meta charset> that opens it.
 	Head []byte
-	// Inside is markup of ours that goes into elements of the page, 64 at most.
+	// Inside is markup of ours that goes into elements of the page, 64 at most. The
+	// elements are such that content is markup and nothing else: <div>, <main>.
 	Inside []Insertion
 	// Decide gives the verdict on a script. Required.
 	Decide func(*Script) Action
@@ -62,7 +66,7 @@ type Options struct {
 }
 
 // An Insertion puts markup at the start of the first element with an id, unless the
-// document is in doubt by then. It is for elements that have content.
+// document is in doubt by then.
 type Insertion struct {
 	ID     string
 	Markup []byte
@@ -112,7 +116,9 @@ type progress struct {
 	tail      tagTail    // in inEndTag and inLongTag
 	long      longTag    // in inLongTag
 	dropping  dropping
+	last      byte // that was passed on
 	doubted   bool // the tree's doubt was reported
+	reported  int
 	headSeen  bool // <html>, <head> or a <meta charset> was
 	headDone  bool
 	inText    bool   // something visible of the text at hand was seen
@@ -172,7 +178,10 @@ func (r *Rewriter) Reset(w io.Writer, options Options) {
 		r.pending = make([]byte, 0, maxHeld)
 	}
 	r.pending, r.full, r.tagOpen, r.held, r.heldSVG, r.outer = r.pending[:0], false, false, false, false, nil
-	r.buf, r.script = nil, Script{} // nothing of the last page stays reachable
+	r.buf, r.script, r.inner = nil, Script{}, nil // nothing of the last page stays reachable
+	if cap(r.values) > maxHeld {
+		r.values = nil
+	}
 }
 
 // Write takes the next chunk of the page, UTF-8 without byte order mark. It writes
@@ -238,7 +247,7 @@ func (r *Rewriter) scan(b []byte, until int) int {
 		case inBogusComment:
 			i, ended = bogusCommentEnd(b, i)
 		case inCDATA:
-			i, ended = r.cdataEnd(b, i)
+			i, ended = r.cdata(b, i)
 		case inRawText:
 			if i, ended = rawTextEnd(b, i, r.rawName[:r.rawLength]); ended {
 				i = r.textEnded(i, r.rawName[:r.rawLength])
@@ -296,6 +305,7 @@ func (r *Rewriter) flush(i int) {
 
 func (r *Rewriter) emit(b []byte) {
 	if r.err == nil && len(b) > 0 {
+		r.last = b[len(b)-1]
 		_, r.err = r.w.Write(b)
 	}
 }
@@ -310,7 +320,11 @@ func (r *Rewriter) insertHead(i int) {
 }
 
 func (r *Rewriter) report(kind EventKind, reason string) {
-	if r.Report != nil {
+	if r.outer != nil {
+		r.outer.report(kind, reason)
+		return
+	}
+	if r.reported++; r.Report != nil && r.reported <= maxReports {
 		line, column := r.position()
 		r.Report(Event{Kind: kind, Line: line, Column: column, Reason: reason})
 	}

@@ -84,6 +84,7 @@ func (r *Rewriter) apply(tok []byte, i int, action Action) {
 		}
 	default:
 		r.flush(i)
+		r.keepApart()
 		r.dropping = dropElement
 	}
 }

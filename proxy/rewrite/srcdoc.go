@@ -1,10 +1,6 @@
 package rewrite
 
-import (
-	"bytes"
-
-	"chatproxy/csp"
-)
+import "bytes"
 
 // inner is what rewriting the srcdoc documents of a page needs.
 type inner struct {
@@ -13,14 +9,14 @@ type inner struct {
 }
 
 // srcdoc rewrites the document in an <iframe srcdoc> by the rules of the page. It
-// has the page's origin and inherits the page's policy, nonce and all (CSP3 §7.8).
-// This is done once: a srcdoc inside of it is left as it is, and nothing in there
-// has the nonce. No guard stands in it, so what would be isolated is stripped.
+// has the page's origin and inherits the page's policy (CSP3 §7.8). This is done
+// once: a srcdoc inside of it is left as it is.
 //
-// A nonce in here can be read by a style sheet's selectors, which the nonce attribute
-// of an element cannot (CWE-200): only a page with a script in a srcdoc that the
-// policy allows has one, and where the chat stands the style policy lets no injected
-// style sheet in (decision 0007).
+// Nothing in it is granted the nonce, which is the page's. Selectors of a style sheet
+// read it in the attribute's text, and in Firefox and WebKit even on the elements
+// inside; in a sandboxed frame <noscript> is markup, and a byte order mark that a
+// character reference stands for is none to us (CWE-200). So scripts of a srcdoc do
+// not run. What would be isolated is stripped, for no guard stands there.
 func (r *Rewriter) srcdoc(tok []byte) {
 	a := r.tag.find(tok, "srcdoc")
 	if r.outer != nil || r.Observe {
@@ -30,13 +26,9 @@ func (r *Rewriter) srcdoc(tok []byte) {
 		r.inner = &inner{}
 	}
 	document := r.value(tok, a)
-	options := Options{Nonce: r.Nonce, Decide: r.Decide, Report: r.Report}
-	if r.tree.doubts != certain {
-		options.Nonce = csp.Nonce{}
-	}
 	in := r.inner
 	in.out.Reset()
-	in.Reset(&in.out, options)
+	in.Reset(&in.out, Options{Decide: r.Decide})
 	in.outer, in.headDone = r, true
 	// Neither fails: out takes all that it is given.
 	_, _ = in.Write(document)

@@ -269,7 +269,7 @@ func (t *startTag) isDuplicate(tok []byte, i int) bool {
 	name := t.all[i].name(tok)
 	for j := range i {
 		other := t.all[j].name(tok)
-		if len(other) == len(name) && lower[other[0]] == lower[name[0]] && bytes.EqualFold(other, name) {
+		if len(other) == len(name) && lower[other[0]] == lower[name[0]] && sameFold(other, name) {
 			return true
 		}
 	}

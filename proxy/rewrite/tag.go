@@ -44,7 +44,7 @@ func (r *Rewriter) startTag(b []byte, i, end int) (int, bool) {
 		r.writeTag(tok, i, added)
 	}
 	if ns == inHTML {
-		if r.tag.traits&hasID != 0 && k != void && len(r.Inside) > 0 {
+		if r.tag.traits&hasID != 0 && k == other && len(r.Inside) > 0 {
 			r.insertInside(tok, i+end)
 		}
 		r.enter(k, name)
@@ -159,7 +159,7 @@ func (r *Rewriter) attributeValue(tok []byte, name string) []byte {
 
 // insertInside puts in the markup for the element whose start tag ended before at.
 func (r *Rewriter) insertInside(tok []byte, at int) {
-	if r.tree.doubts != certain || r.outer != nil {
+	if r.tree.doubts != certain {
 		return
 	}
 	id := r.attributeValue(tok, "id")
@@ -175,8 +175,20 @@ func (r *Rewriter) insertInside(tok []byte, at int) {
 // cut leaves out b[from:to].
 func (r *Rewriter) cut(from, to int) {
 	r.flush(from)
+	r.keepApart()
 	r.from = to
 }
+
+// keepApart is called where an element is left out after what was passed on. A "<"
+// that was text there, since a tag followed it, must not begin a tag with what comes
+// next: "<<script>…</script>img src='" (CWE-79).
+func (r *Rewriter) keepApart() {
+	if r.last == '<' {
+		r.emit(emptyComment)
+	}
+}
+
+var emptyComment = []byte("<!---->")
 
 // plainTag writes the tag that begins at i with nothing added: its nonce never
 // survives, and its handlers are decided on.
@@ -199,34 +211,55 @@ func (r *Rewriter) writeTag(tok []byte, i int, added []byte) {
 		a := &t.all[j]
 		switch a.edit {
 		case drop:
-			end := int(a.start)
-			for end > at && class[tok[end-1]]&isSpace != 0 {
-				end--
-			}
-			r.emitApart(tok[at:end])
+			r.emitWithout(tok[at:a.start], tok[a.end:])
 			at = int(a.end)
 		case replaced:
-			r.emitApart(tok[at:a.nameEnd])
+			r.emit(tok[at:a.nameEnd])
 			from := len(r.values)
 			r.values = append(appendEscaped(append(r.values, `="`...), with[0]), '"')
 			r.emit(r.values[from:])
 			at, with = int(a.end), with[1:]
 		}
 	}
-	r.emitApart(tok[at:])
+	r.emit(tok[at:])
 	r.from = i + len(tok)
 }
 
-// emitApart writes a piece of a tag, apart from what stands before it: in
-// a="1"nonce="2"b="3" no white space is left when the middle is taken out.
-func (r *Rewriter) emitApart(piece []byte) {
-	if len(piece) > 0 && class[piece[0]]&endsTagName == 0 {
-		r.emit(oneSpace)
+// emitWithout writes what stands before an attribute that is left out, so that what
+// follows is read as it was. The pieces must not join: an injector who writes
+//
+//	<script src=good nonce=""/..\evil\x.js>   <script src nonce=1 =\\evil\x.js>   <svg/nonce>
+//
+// would have another address on an allowed script, or an element closed that the
+// rewriter has open, and the nonce with it (CWE-79).
+func (r *Rewriter) emitWithout(before, after []byte) {
+	end := len(before)
+	for end > 0 && class[before[end-1]]&isSpace != 0 {
+		end--
 	}
-	r.emit(piece)
+	next := 0
+	for class[after[next]]&isSpace != 0 { // the tag's ">" is there
+		next++
+	}
+	switch {
+	case after[next] == '=':
+		// It would become the value of the attribute before. After a slash the
+		// tokenizer is before an attribute's name, whatever stood there.
+		r.emit(before)
+		r.emit(apart)
+	case next > 0:
+		r.emit(before[:end]) // the white space that follows keeps them apart
+	case after[0] == '>' && (end > 0 && before[end-1] != '/' || end == 0 && r.last != '/'):
+		r.emit(before[:end]) // it does not close the element, and ends all else
+	default:
+		r.emit(before)
+		if end == len(before) {
+			r.emit(oneSpace)
+		}
+	}
 }
 
-var oneSpace = []byte{' '}
+var oneSpace, apart = []byte(" "), []byte(" / ")
 
 // appendAttribute appends an attribute of ours.
 func appendAttribute[T string | []byte](out []byte, name string, value T) []byte {

