@@ -126,6 +126,13 @@ func (l *lines) has(text string) <-chan struct{} {
 	return found
 }
 
+// reset forgets what was written.
+func (l *lines) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
 func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
