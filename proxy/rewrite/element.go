@@ -83,5 +83,3 @@ var eventful = func() (table [256]uint32) {
 	}
 	return table
 }()
-
-func mayMatter(name []byte) bool { return eventful[name[0]]>>(len(name)&31)&1 != 0 }
