@@ -313,6 +313,23 @@ func TestAgreesWithTheOracleOnRealPages(t *testing.T) {
 	}
 }
 
+// With all allowed, a page is what it was but for our nonces. Nonces of the upstream's
+// go; those pages of the corpus that have them, or a policy of their own, are named.
+func TestNothingElseChangesOnRealPages(t *testing.T) {
+	ownNonce := regexp.MustCompile(`(?i)\s+nonce(="[^"]*")?`)
+	for name, page := range pagesOfCorpus(t) {
+		_, out, _ := granted(t, strings.NewReader(page))
+		plain := strings.ReplaceAll(out, ` nonce="`+nonceText+`"`, "")
+		if ownNonce.MatchString(page) {
+			t.Logf("%s has nonces of its own", name)
+			plain, page = ownNonce.ReplaceAllString(plain, ""), ownNonce.ReplaceAllString(page, "")
+		}
+		if plain != page {
+			t.Errorf("%s: something else changed", name)
+		}
+	}
+}
+
 func pagesOfCorpus(t testing.TB) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(corpus(t, "pages"), "*.html"))
