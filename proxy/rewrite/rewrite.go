@@ -178,9 +178,13 @@ func (r *Rewriter) Reset(w io.Writer, options Options) {
 		r.pending = make([]byte, 0, maxHeld)
 	}
 	r.pending, r.full, r.tagOpen, r.held, r.heldSVG, r.outer = r.pending[:0], false, false, false, false, nil
-	r.buf, r.script, r.inner = nil, Script{}, nil // nothing of the last page stays reachable
+	// Nothing of the last page stays reachable, nor much of its memory.
+	r.buf, r.script = nil, Script{}
 	if cap(r.values) > maxHeld {
 		r.values = nil
+	}
+	if r.inner != nil {
+		r.inner.reset()
 	}
 }
 

@@ -76,6 +76,8 @@ var rewriteTests = []struct{ name, in, want string }{
 	{"the first of two counts", `<head><script src=evil.js src=good.js></script>`, `<head>HEAD`},
 	{"preloads follow the verdict", `<head><link rel=modulepreload href=good.js><link rel="x preload" as=SCRIPT href=evil.js><link rel=preload as=style href=a.css>`,
 		`<head>HEAD<link ` + n + ` rel=modulepreload href=good.js><link rel=preload as=style href=a.css>`},
+	{"links and metas that mean nothing", `<head><link rel="stylesheet" href=a.css><meta name=a content="b"><link REL="Preload" as=script href=evil><link rel="icon preload" as=script href=evil><link rel="x&#112;reload preload" as=script href=evil><link rel='modulepreload' href=evil><LINK href=evil rel="stylesheet  PRELOAD" as=script><link rel="&#112;reload" as=script href=evil>`,
+		`<head>HEAD<link rel="stylesheet" href=a.css><meta name=a content="b">`},
 	{"a style's trusted nonce is replaced", `<head><style nonce=trusted>a{}</style><style nonce=other>b{}</style>`,
 		`<head>HEAD<style ` + n + `>a{}</style><style>b{}</style>`},
 	{"a policy of the page keeps force", `<head><meta http-equiv="content-security-policy" content="script-src 'self'; img-src *">`,

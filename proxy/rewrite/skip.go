@@ -12,8 +12,16 @@ func skipTag(b []byte, watchesID bool) int {
 	for i < len(b) && class[b[i]]&endsTagName == 0 {
 		i++
 	}
-	if i == len(b) || eventful[b[1]]>>((i-1)&31)&1 != 0 {
+	if i == len(b) {
 		return 0
+	}
+	var isMeta, isLink bool
+	if eventful[b[1]]>>((i-1)&31)&1 != 0 {
+		// Most of these two mean nothing either; their attributes tell.
+		isMeta, isLink = equalFold(b[1:i], "meta"), equalFold(b[1:i], "link")
+		if !isMeta && !isLink {
+			return 0
+		}
 	}
 	for {
 		for i < len(b) && class[b[i]]&(isSpace|isSlash) != 0 {
@@ -37,6 +45,14 @@ func skipTag(b []byte, watchesID bool) int {
 			}
 		case 'i': // id
 			if b[i+1]|0x20 == 'd' && watchesID {
+				return 0
+			}
+		case 'h': // http-equiv
+			if isMeta {
+				return 0
+			}
+		case 'r': // rel
+			if isLink && !plainRel(b[i:]) {
 				return 0
 			}
 		case 'v': // values
@@ -92,6 +108,24 @@ func skipTag(b []byte, watchesID bool) int {
 			}
 		}
 	}
+}
+
+// plainRel reports whether an attribute that begins with "r" is a rel as most links
+// have it, such as rel="stylesheet": one that preloads nothing.
+func plainRel(b []byte) bool {
+	const name = `rel="`
+	if len(b) < len(name) || string(b[:len(name)]) != name {
+		return false
+	}
+	for i, c := range b[len(name):] {
+		switch {
+		case c == '"':
+			return true
+		case class[c]&isLetter == 0 && c != ' ', c|0x20 == 'p', i > 32: // nothing with "preload" in it
+			return false
+		}
+	}
+	return false
 }
 
 // skipEndTag reads an end tag without attributes, which means nothing in plain HTML.

@@ -8,6 +8,14 @@ type inner struct {
 	out bytes.Buffer
 }
 
+// reset forgets the last document.
+func (in *inner) reset() {
+	in.Reset(nil, Options{})
+	if in.out.Reset(); in.out.Cap() > maxHeld {
+		in.out = bytes.Buffer{}
+	}
+}
+
 // srcdoc rewrites the document in an <iframe srcdoc> by the rules of the page. It
 // has the page's origin and inherits the page's policy (CSP3 §7.8). This is done
 // once: a srcdoc inside of it is left as it is.
