@@ -131,7 +131,7 @@ func (r *Rewriter) metaElement(tok []byte) {
 				target = bytes.TrimLeft(target[3:], " \t\n\f\r=\"'")
 			}
 			if isJavaScriptURL(target, false) && r.decideAttribute(JavaScriptURL, content.name(tok), target) {
-				content.edit = drop
+				r.tag.replace(content, nil) // without it, a second one would count
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import "bytes"
 //   - a <script> is taken out with its text;
 //   - nothing is granted to it.
 //
-// javascript: URLs stay, and do not run by our policy.
+// javascript: URLs and preloads of scripts stay, and our policy refuses them.
 type longTag struct {
 	name    [maxName]byte
 	nameLen int // 0 for a name that is too long

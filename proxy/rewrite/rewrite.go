@@ -320,6 +320,7 @@ func (r *Rewriter) insertHead(i int) {
 		r.headDone = true
 		r.flush(i)
 		r.emit(r.Head)
+		r.last = '>' // it is whole
 	}
 }
 

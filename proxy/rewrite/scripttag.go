@@ -129,6 +129,8 @@ func isInertOwn(name []byte) bool {
 // it as it runs an HTML one (SVG 2 §15.3), but reads its content as markup.
 func (r *Rewriter) svgScript(b []byte, i, end int) (int, bool) {
 	tok := b[i : i+end]
+	r.tree.markup() // before it is granted anything
+	r.reportDoubt(i)
 	typ, runs := r.scriptType(tok)
 	if runs {
 		r.readScript(tok, typ, "href", "xlink:href")

@@ -179,11 +179,11 @@ func (r *Rewriter) cut(from, to int) {
 	r.from = to
 }
 
-// keepApart is called where an element is left out after what was passed on. A "<"
-// that was text there, since a tag followed it, must not begin a tag with what comes
-// next: "<<script>…</script>img src='" (CWE-79).
+// keepApart is called where an element is left out after what was passed on. Text
+// before it must not become something else with what comes next: a "<" a tag, as in
+// "<<script>…</script>img src='", a "&" a character reference (CWE-79).
 func (r *Rewriter) keepApart() {
-	if r.last == '<' {
+	if r.last != 0 && r.last != '>' && class[r.last]&isSpace == 0 {
 		r.emit(emptyComment)
 	}
 }
