@@ -30,7 +30,7 @@ func TestDemo(t *testing.T) {
 	}
 	page, err := io.ReadAll(answer.Body)
 	answer.Body.Close()
-	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(page), "/.chatproxy/guard.") {
+	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(page), "/.chatproxy/guard-chat.") {
 		t.Fatalf("the protected site: %s, %v", answer.Status, err)
 	}
 	for _, script := range regexp.MustCompile(`<script[^>]*>`).FindAllString(string(page), -1) {
