@@ -56,6 +56,7 @@ demo: bin/chatproxy
 test: bin/chatproxy
 	scripts/apt-install prosody chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
 	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /integration)
+	$(GO) test -run Allocates ./bench/... ./policies/... # the race detector allocates
 	$(GO) test -race -timeout 20m -p 1 ./integration/... # browsers want the machine to themselves
 
 check: generate

@@ -203,21 +203,6 @@ func TestRewritersDoTheSameWork(t *testing.T) {
 	}
 }
 
-func TestRewritingAllocatesNothingOnceWarm(t *testing.T) {
-	all, _ := pages(t)
-	rewrite := withPolicy(t)
-	var out bytes.Buffer
-	allocations := testing.AllocsPerRun(5, func() {
-		for _, page := range all {
-			out.Reset()
-			rewrite(&out, page)
-		}
-	})
-	if allocations > 0 {
-		t.Errorf("%v allocations for %d pages", allocations, len(all))
-	}
-}
-
 func BenchmarkRewriter(b *testing.B) {
 	all, total := pages(b)
 	allowAll := func(*rewrite.Script) rewrite.Action { return rewrite.Action{Do: rewrite.Allow} }
