@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func mustParse(t *testing.T, scripts string) *Policy {
+func mustParse(t testing.TB, scripts string) *Policy {
 	t.Helper()
 	p, err := Parse("p.yaml", []byte(smallest+scripts))
 	if err != nil {

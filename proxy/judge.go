@@ -40,10 +40,10 @@ func (j *judge) decide(script *rewrite.Script) rewrite.Action {
 		j.script = policies.Script{Page: j.script.Page, TrustedNonce: trusted}
 		if script.Kind == rewrite.Inline {
 			j.script.Inline, j.script.Text, j.script.HasText, j.script.TooLong = true, script.Text, script.HasText, script.TooLong
-		} else if err := j.url.Resolve(j.script.Page, script.Src); err == nil {
-			j.script.URL = &j.url
+			decision = j.site.memo.Inline(&j.script)
+		} else {
+			decision = j.site.memo.External(&j.script, script.Src, &j.url)
 		}
-		decision = j.site.policy.Scripts.Decide(&j.script)
 	}
 	if decision.NeedText {
 		return rewrite.Action{Do: rewrite.NeedText}

@@ -35,6 +35,7 @@ type Options struct {
 // A Site is the handler of one site.
 type Site struct {
 	policy       *policies.Policy
+	memo         *policies.Memo // of what the policy's rules decided
 	chat         *browser.Chat
 	chatFiles    http.Handler
 	endpoints    map[string]http.Handler
@@ -58,6 +59,7 @@ func New(o Options) *Site {
 	}
 	s := &Site{
 		policy:    o.Policy,
+		memo:      policies.NewMemo(&o.Policy.Scripts),
 		chat:      o.Chat,
 		chatFiles: o.ChatFiles,
 		endpoints: o.Endpoints,

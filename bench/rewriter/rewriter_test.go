@@ -70,8 +70,9 @@ func pages(tb testing.TB) (pages [][]byte, total int64) {
 type rewriter func(out *bytes.Buffer, page []byte)
 
 // withPolicy asks the policy about every script, as the proxy does, and then grants
-// the nonce whatever the verdict is.
-func withPolicy(tb testing.TB) rewriter {
+// the nonce whatever the verdict is. A proxy that has served a few pages remembers
+// most verdicts; one that is remembering nothing asks the rules each time.
+func withPolicy(tb testing.TB, remembering bool) rewriter {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "policy.yaml")
 	text := strings.ReplaceAll(policyFile, "LISTS", filepath.Join(corpus(tb), "lists"))
@@ -88,19 +89,31 @@ func withPolicy(tb testing.TB) rewriter {
 	page := policies.NewPageURL(&url.URL{Scheme: "https", Host: "news.example", Path: "/2026/a-story.html"})
 	var script policies.Script
 	var scriptURL policies.ScriptURL
+	memo := policies.NewMemo(&policy.Scripts)
 	return granting(tb, func(s *rewrite.Script) rewrite.Action {
+		var decision policies.Decision
 		switch s.Kind {
 		case rewrite.External, rewrite.Preload:
 			script = policies.Script{Page: page}
-			if err := scriptURL.Resolve(page, s.Src); err == nil {
+			if remembering {
+				decision = memo.External(&script, s.Src, &scriptURL)
+				break
+			}
+			if scriptURL.Resolve(page, s.Src) == nil {
 				script.URL = &scriptURL
 			}
+			decision = policy.Scripts.Decide(&script)
 		case rewrite.Inline:
 			script = policies.Script{Page: page, Inline: true, Text: s.Text, HasText: s.HasText, TooLong: s.TooLong}
+			if remembering {
+				decision = memo.Inline(&script)
+				break
+			}
+			decision = policy.Scripts.Decide(&script)
 		default:
 			return rewrite.Action{Do: rewrite.Allow}
 		}
-		if policy.Scripts.Decide(&script).NeedText {
+		if decision.NeedText {
 			return rewrite.Action{Do: rewrite.NeedText}
 		}
 		return rewrite.Action{Do: rewrite.Allow}
@@ -183,7 +196,7 @@ func tdewolff(out *bytes.Buffer, page []byte) {
 // Each of them must do the same work, or their speeds mean nothing.
 func TestRewritersDoTheSameWork(t *testing.T) {
 	all, _ := pages(t)
-	for name, rewrite := range map[string]rewriter{"policy": withPolicy(t), "x/net": xnet, "tdewolff": tdewolff} {
+	for name, rewrite := range map[string]rewriter{"policy": withPolicy(t, true), "x/net": xnet, "tdewolff": tdewolff} {
 		scripts := 0
 		for i, page := range all {
 			var out bytes.Buffer
@@ -210,21 +223,27 @@ func BenchmarkRewriter(b *testing.B) {
 		name    string
 		rewrite rewriter
 	}{
-		{"chatproxy", withPolicy(b)},
+		{"chatproxy", withPolicy(b, true)},
+		{"chatproxy-remembering-nothing", withPolicy(b, false)},
 		{"chatproxy-without-policy", granting(b, allowAll)},
 		{"tdewolff", tdewolff},
 		{"xnet", xnet},
 	} {
 		b.Run(r.name, func(b *testing.B) {
 			var out bytes.Buffer
-			b.SetBytes(total)
-			b.ReportAllocs()
-			before := cpuTime(b)
-			for b.Loop() {
+			once := func() {
 				for _, page := range all {
 					out.Reset()
 					r.rewrite(&out, page)
 				}
+			}
+			once()
+			once() // see the test of allocations
+			b.SetBytes(total)
+			b.ReportAllocs()
+			before := cpuTime(b)
+			for b.Loop() {
+				once()
 			}
 			used := cpuTime(b) - before
 			b.ReportMetric(float64(total)*float64(b.N)/float64(used.Microseconds()), "MB/cpu-s")
