@@ -30,8 +30,11 @@ var urlAttributes = map[string]bool{
 	"xlink:href": true,
 }
 
-// carriers decides on the scripts in the tag's attributes.
+// carriers decides on the scripts in the tag's attributes, and takes its nonce out.
 func (r *Rewriter) carriers(tok []byte) {
+	if r.tag.traits&(hasNonce|hasHandler|maybeURL) == 0 {
+		return
+	}
 	for i := range r.tag.attributes() {
 		a := &r.tag.all[i]
 		name := a.name(tok)
@@ -62,9 +65,17 @@ func (r *Rewriter) javaScriptURL(tok []byte, a *attribute, name []byte) {
 	}
 }
 
-// mayBeJavaScriptURL looks at the first byte of an undecoded value.
+// mayBeJavaScriptURL looks at the first two bytes of an undecoded value. White space
+// and character references may hide what they are.
 func mayBeJavaScriptURL(raw []byte) bool {
-	return len(raw) > 0 && (raw[0]|0x20 == 'j' || raw[0] <= ' ' || raw[0] == '&')
+	if len(raw) == 0 {
+		return false
+	}
+	if raw[0]|0x20 == 'j' && len(raw) > 1 {
+		raw = raw[1:]
+		return raw[0]|0x20 == 'a' || raw[0] <= ' ' || raw[0] == '&'
+	}
+	return raw[0] <= ' ' || raw[0] == '&'
 }
 
 // decideAttribute reports whether the script must go.

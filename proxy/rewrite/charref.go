@@ -191,21 +191,16 @@ func hexValue(c byte) int {
 
 // appendEscaped appends text for an attribute value in double quotes (HTML §13.3).
 func appendEscaped[T string | []byte](out []byte, text T) []byte {
+	from := 0
 	for i := range len(text) {
-		switch c := text[i]; c {
-		case '&':
-			out = append(out, "&amp;"...)
-		case '"':
-			out = append(out, "&#34;"...)
-		case '\'':
-			out = append(out, "&#39;"...)
-		case '<':
-			out = append(out, "&lt;"...)
-		case '>':
-			out = append(out, "&gt;"...)
-		default:
-			out = append(out, c)
+		escape := escapes[text[i]]
+		if escape == "" {
+			continue
 		}
+		out = append(append(out, text[from:i]...), escape...)
+		from = i + 1
 	}
-	return out
+	return append(out, text[from:]...)
 }
+
+var escapes = [256]string{'&': "&amp;", '"': "&#34;", '\'': "&#39;", '<': "&lt;", '>': "&gt;"}

@@ -28,9 +28,7 @@ func (r *Rewriter) startTag(b []byte, i, end int) (int, bool) {
 	if ignored {
 		return i + end, true
 	}
-	if r.tag.traits&(hasNonce|hasHandler|maybeURL) != 0 {
-		r.carriers(tok)
-	}
+	r.carriers(tok)
 	added := r.scratch[:0]
 	if ns == inHTML {
 		var dropped bool
@@ -146,7 +144,8 @@ func (r *Rewriter) mayGrant(tok []byte) bool {
 }
 
 func (r *Rewriter) appendNonce(added []byte) []byte {
-	return appendAttribute(added, "nonce", r.Nonce.String())
+	added = append(append(added, ` nonce="`...), r.Nonce.String()...) // in base64 nothing is to escape
+	return append(added, '"')
 }
 
 // attributeValue returns the value of the first attribute of that name, or nil.
