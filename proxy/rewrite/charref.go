@@ -25,14 +25,24 @@ func needsDecoding(raw []byte) bool {
 	return bytes.IndexByte(raw, '&') >= 0 || bytes.IndexByte(raw, '\r') >= 0 || bytes.IndexByte(raw, 0) >= 0
 }
 
+// encoded returns where the first byte is that stands for another, or len(raw).
+func encoded(raw []byte) int {
+	for i, c := range raw {
+		if c == '&' || c == '\r' || c == 0 {
+			return i
+		}
+	}
+	return len(raw)
+}
+
 // appendDecoded appends an attribute's value with its character references decoded
 // as HTML §13.2.5.72–80 do it in attributes, where "&copy=1" and "&copyx" without a
 // semicolon are no references: query strings rely on it. html.UnescapeString knows
 // the names but not that rule.
 func appendDecoded(out, raw []byte) []byte {
 	for {
-		i := bytes.IndexAny(raw, "&\r\x00")
-		if i < 0 {
+		i := encoded(raw)
+		if i == len(raw) {
 			return append(out, raw...)
 		}
 		out = append(out, raw[:i]...)

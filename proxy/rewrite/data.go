@@ -138,8 +138,10 @@ func (r *Rewriter) endElement(i int, name []byte) {
 
 // stopDropping ends the dropping of an SVG script at markup inside of it.
 func (r *Rewriter) stopDropping(i int) {
-	r.flush(i)
-	r.dropping = dropNothing
+	if r.dropping != dropNothing {
+		r.flush(i)
+		r.dropping = dropNothing
+	}
 }
 
 // declaration is the markup declaration open state, §13.2.5.42.

@@ -12,9 +12,7 @@ func (r *Rewriter) startTag(b []byte, i, end int) (int, bool) {
 	if !r.headDone && !r.beforeHead(k, tok) {
 		r.insertHead(i)
 	}
-	if r.dropping == dropElement {
-		r.stopDropping(i) // a tag inside of an SVG script
-	}
+	r.stopDropping(i)
 	if k == script && r.tree.htmlRules() {
 		r.tree.startTag(name, k, &r.tag, tok)
 		r.reportDoubt(i)
