@@ -32,7 +32,7 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 		case "document":
 			// Somebody opened a frame of the page in a tab of its own.
 			x.kind = document
-			s.writeFixedHeaders(w.Header(), r)
+			s.writeFixedHeaders(w.Header())
 			s.writePolicy(x, w.Header())
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Location", onThisHost(r.URL, query))
@@ -54,7 +54,7 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 			return
 		}
 		h := w.Header()
-		s.writeFixedHeaders(h, r)
+		s.writeFixedHeaders(h)
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
 		h.Set(csp.Header, policy.String())

@@ -2,6 +2,9 @@ package proxy
 
 import (
 	"net/http"
+	"net/url"
+
+	"github.com/unrolled/secure"
 
 	"chatproxy/csp"
 	"chatproxy/policies"
@@ -19,7 +22,7 @@ func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
 		res.Header.Del(csp.HeaderReportOnly)
 		return nil
 	}
-	s.writeFixedHeaders(res.Header, res.Request)
+	s.writeFixedHeaders(res.Header)
 	if x.kind != data {
 		s.writePolicy(x, res.Header)
 	}
@@ -81,14 +84,24 @@ func index(with bool) int {
 	return 0
 }
 
-// writeFixedHeaders sets what every response has, by unrolled/secure. What the
-// upstream chose for itself in Referrer-Policy and Cross-Origin-Opener-Policy stays.
-func (s *Site) writeFixedHeaders(h http.Header, r *http.Request) {
-	fixed, _, err := s.secure.ProcessNoModifyRequest(nil, r)
+// newFixedHeaders returns what every response has, by unrolled/secure. None of the
+// options depends on the request.
+func newFixedHeaders() http.Header {
+	header, _, err := secure.New(secure.Options{
+		ContentTypeNosniff:      true,
+		ReferrerPolicy:          "strict-origin-when-cross-origin",
+		CrossOriginOpenerPolicy: "same-origin-allow-popups",
+	}).ProcessNoModifyRequest(nil, &http.Request{URL: &url.URL{}})
 	if err != nil {
-		return // only for options that redirect or refuse, which are not used
+		panic(err) // only for options that redirect or refuse
 	}
-	for name, values := range fixed {
+	return header
+}
+
+// writeFixedHeaders sets what every response has. What the upstream chose for itself
+// in Referrer-Policy and Cross-Origin-Opener-Policy stays.
+func (s *Site) writeFixedHeaders(h http.Header) {
+	for name, values := range s.fixed {
 		switch name {
 		case "Referrer-Policy", "Cross-Origin-Opener-Policy":
 			if h.Get(name) != "" {
@@ -102,7 +115,7 @@ func (s *Site) writeFixedHeaders(h http.Header, r *http.Request) {
 // fixedHeaders sets the fixed headers on answers of our own.
 func (s *Site) fixedHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.writeFixedHeaders(w.Header(), r)
+		s.writeFixedHeaders(w.Header())
 		next.ServeHTTP(w, r)
 	})
 }

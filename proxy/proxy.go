@@ -5,15 +5,12 @@ package proxy
 import (
 	"log"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
-
-	"github.com/unrolled/secure"
 
 	"chatproxy/browser"
 	"chatproxy/csp"
 	"chatproxy/policies"
+	"chatproxy/proxy/upstream"
 )
 
 // Options say what a [Site] is made of.
@@ -42,8 +39,8 @@ type Site struct {
 	guards       [2][2]guard     // by observing and by chat
 	pagePolicies [2]csp.Template // by chat
 	noGrants     string          // the policy of a response with no nonce in it
-	secure       *secure.Secure
-	transport    *http.Transport
+	fixed        http.Header     // of every response
+	transport    *upstream.Transport
 	roundTripper http.RoundTripper // transport, or what stands around it
 	buffers      *buffers
 	log          *slog.Logger
@@ -63,12 +60,8 @@ func New(o Options) *Site {
 		chat:      o.Chat,
 		chatFiles: o.ChatFiles,
 		endpoints: o.Endpoints,
-		secure: secure.New(secure.Options{
-			ContentTypeNosniff:      true,
-			ReferrerPolicy:          "strict-origin-when-cross-origin",
-			CrossOriginOpenerPolicy: "same-origin-allow-popups",
-		}),
-		transport: newTransport(),
+		fixed:     newFixedHeaders(),
+		transport: upstream.New(o.Policy.Site.Upstream.URL, upstream.Options{ReadBuffer: gatherSize}),
 		buffers:   newBuffers(),
 		log:       o.Log,
 		errorLog:  slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
@@ -85,22 +78,3 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 
 // Close lets go of the connections to the upstream that are idle.
 func (s *Site) Close() { s.transport.CloseIdleConnections() }
-
-// newTransport returns the upstream's leg: no proxy from the environment, no
-// decoding behind our back, a deadline for every phase.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  60 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    64,
-		MaxResponseHeaderBytes: 256 << 10,
-		DisableCompression:     true,
-		// A page of usual size comes in with its header in one read.
-		ReadBufferSize:    gatherSize,
-		ForceAttemptHTTP2: true,
-	}
-}

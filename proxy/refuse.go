@@ -5,7 +5,8 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"strings"
+
+	"chatproxy/proxy/upstream"
 )
 
 // A refusal is an answer of our own in place of the upstream's.
@@ -52,7 +53,7 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	}
 	h := w.Header()
 	x.kind = document // no script of ours or anybody's is in it
-	s.writeFixedHeaders(h, r)
+	s.writeFixedHeaders(h)
 	s.writePolicy(x, h)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -70,7 +71,7 @@ func (s *Site) upstreamFailed(w http.ResponseWriter, r *http.Request, err error)
 		s.refuse(w, r, tooLarge)
 	case errors.Is(err, context.Canceled):
 		s.refuse(w, r, refusal{http.StatusBadGateway, "The request was given up.", nil})
-	case errors.Is(err, context.DeadlineExceeded), strings.Contains(err.Error(), "timeout awaiting response headers"):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, upstream.ErrHeaderTimeout):
 		s.refuse(w, r, refusal{http.StatusGatewayTimeout, "The site did not answer in time. Please try again.", err})
 	default:
 		s.refuse(w, r, refusal{http.StatusBadGateway, "The site cannot be reached at the moment. Please try again.", err})

@@ -2,12 +2,14 @@ package proxy
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"chatproxy/proxy/upstream"
 )
 
 func TestTheUpstreamIsDown(t *testing.T) {
@@ -53,7 +55,7 @@ func TestUpstreamFailed(t *testing.T) {
 		{&http.MaxBytesError{Limit: 1}, 413},
 		{context.Canceled, 502},
 		{context.DeadlineExceeded, 504},
-		{errors.New("net/http: timeout awaiting response headers"), 504},
+		{fmt.Errorf("%w: after a minute", upstream.ErrHeaderTimeout), 504},
 		{errCoding, 502},
 	} {
 		w := httptest.NewRecorder()
