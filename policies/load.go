@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -75,12 +76,14 @@ func syntaxProblem(file string, err error) error {
 func (p *Policy) setDefaults(dir string) {
 	or(&p.Chat.Client, "embedded")
 	or(&p.Chat.Placement, PlacementInline)
+	or(&p.Chat.Cache, CacheEncrypted)
 	or(&p.XMPP.TLS, StreamStartTLS)
 	or(&p.XMPP.BOSH.Path, "/http-bind")
 	or(&p.XMPP.WebSocket.Path, "/xmpp-websocket")
 	or(&p.Scripts.Default, Isolate)
 	or(&p.Scripts.Inline, Strip)
 	or(&p.CSP.Upstream, UpstreamCombine)
+	or(&p.CSP.Reports.Keep, Duration(30*24*time.Hour))
 	or(&p.Limits.Body, 10<<20)
 	or(&p.Limits.Header, 32<<10)
 	or(&p.Limits.SessionsPerAddress, 20)
@@ -91,7 +94,7 @@ func (p *Policy) setDefaults(dir string) {
 		p.Chat.Pages = make([]Glob, 1)
 		_ = p.Chat.Pages[0].UnmarshalText([]byte("/**")) // a constant that compiles
 	}
-	for _, file := range []*string{&p.TLS.Certificate, &p.TLS.Key, &p.XMPP.CA, &p.Chat.Client} {
+	for _, file := range []*string{&p.TLS.Certificate, &p.TLS.Key, &p.XMPP.CA, &p.Chat.Client, &p.Scripts.Lock} {
 		if *file != "" && *file != "embedded" && !filepath.IsAbs(*file) {
 			*file = filepath.Join(dir, *file)
 		}

@@ -24,20 +24,42 @@ type Policy struct {
 	// Danger: it has no log-in; keep it on loopback.
 	Console string `yaml:"console"`
 
-	Site         Site                   `yaml:"site"`
-	Chat         Chat                   `yaml:"chat"`
-	XMPP         XMPP                   `yaml:"xmpp"`
-	Pages        []PageRule             `yaml:"pages"`
-	Scripts      Scripts                `yaml:"scripts"`
+	// Site is the website behind the proxy. Required.
+	Site Site `yaml:"site"`
+	// Chat is the chat client and where it stands.
+	Chat Chat `yaml:"chat"`
+	// XMPP is the chat's server. Required.
+	XMPP XMPP `yaml:"xmpp"`
+	// Pages set the mode of pages; the first match wins. Default: all are enforced.
+	Pages []PageRule `yaml:"pages"`
+	// Scripts decides who may run.
+	Scripts Scripts `yaml:"scripts"`
+	// Compartments are the frames that isolated scripts run in, by name. Default: a
+	// hidden one for each origin that scripts come from.
 	Compartments map[string]Compartment `yaml:"compartments"`
-	CSP          CSP                    `yaml:"csp"`
-	Limits       Limits                 `yaml:"limits"`
+	// CSP is what the operator adds to the policy of a page.
+	CSP CSP `yaml:"csp"`
+	// Limits bound what one client may cost.
+	Limits Limits `yaml:"limits"`
 }
 
 // TLS names the files of the listeners' certificate.
 type TLS struct {
-	Certificate string `yaml:"certificate"` // PEM file, relative to the policy file
-	Key         string `yaml:"key"`         // PEM file, relative to the policy file
+	// Certificate is a PEM file with the certificate and its chain, relative to the
+	// policy file. Default: none.
+	Certificate string `yaml:"certificate"`
+	// Key is a PEM file with the certificate's private key, relative to the policy
+	// file. Default: none.
+	// Danger: whoever reads it can be the site; nobody but chatproxy's user may.
+	Key string `yaml:"key"`
+	// ACME gets certificates by itself instead. Default: it does not.
+	ACME ACME `yaml:"acme"`
+}
+
+// ACME is how certificates are got from an authority (RFC 8555).
+type ACME struct {
+	// Email is where the authority writes when something is wrong. Default: none.
+	Email string `yaml:"email"`
 }
 
 // Site is the website behind the proxy.
@@ -66,10 +88,32 @@ type Chat struct {
 	// until it is built. Default inline.
 	// Danger: inline is no wall against a script that is allowed in the page.
 	Placement Placement `yaml:"placement"`
+	// Origin is the origin that the vault has to itself, like
+	// https://chat.example.com. Required with placement vault.
+	Origin Origin `yaml:"origin"`
 	// Settings are given to converse.initialize. Addresses of our endpoints,
-	// asset paths and the domain are set by chatproxy and win.
+	// asset paths and the domain are set by chatproxy and win. Default: none.
 	Settings map[string]any `yaml:"settings"`
+	// Plugins are the names of Converse plugins that may be registered beside the
+	// build's own. Default: none.
+	// Danger: a plugin reads every message.
+	Plugins []string `yaml:"plugins"`
+	// Cache is how the browser keeps messages between visits: "encrypted" with a
+	// key that dies with the log-in, "memory" not at all, or "plain" as Converse
+	// does. Default encrypted.
+	// Danger: plain leaves conversations on a shared computer.
+	Cache Cache `yaml:"cache"`
 }
+
+// Cache is how the browser keeps messages.
+type Cache string
+
+// The ways to keep messages.
+const (
+	CacheEncrypted Cache = "encrypted"
+	CacheMemory    Cache = "memory"
+	CachePlain     Cache = "plain"
+)
 
 // Placement is where the chat runs.
 type Placement string
@@ -92,9 +136,11 @@ type XMPP struct {
 	TLS StreamTLS `yaml:"tls"`
 	// CA is a PEM file of the authorities that sign the server's certificate,
 	// relative to the policy file. Default: the system's.
-	CA        string   `yaml:"ca"`
-	BOSH      Endpoint `yaml:"bosh"`      // default path /http-bind
-	WebSocket Endpoint `yaml:"websocket"` // default path /xmpp-websocket
+	CA string `yaml:"ca"`
+	// BOSH is where XEP-0124 and XEP-0206 are spoken.
+	BOSH Endpoint `yaml:"bosh"`
+	// WebSocket is where RFC 7395 is spoken.
+	WebSocket Endpoint `yaml:"websocket"`
 }
 
 // StreamTLS is how the stream to the XMPP server is encrypted.
@@ -109,8 +155,11 @@ const (
 
 // Endpoint is one of the two addresses that the chat client connects to.
 type Endpoint struct {
-	Enabled *bool  `yaml:"enabled"` // default true
-	Path    string `yaml:"path"`    // an absolute path on the site's host
+	// Enabled is whether the endpoint is served. Default true.
+	Enabled *bool `yaml:"enabled"`
+	// Path is an absolute path on the site's host. Default /http-bind for bosh and
+	// /xmpp-websocket for websocket.
+	Path string `yaml:"path"`
 }
 
 // On reports whether the endpoint is served.
@@ -118,8 +167,14 @@ func (e Endpoint) On() bool { return e.Enabled == nil || *e.Enabled }
 
 // PageRule sets the mode of the pages that it matches. The first match wins.
 type PageRule struct {
-	Match Glob `yaml:"match"` // of the request's path. Required.
-	Mode  Mode `yaml:"mode"`  // Required.
+	// Match is a glob of the request's path: `**` stands for anything, `*` for
+	// anything but "/". Required.
+	Match Glob `yaml:"match"`
+	// Mode is "enforce", "report-only" (scripts go on running, what enforce would stop
+	// is reported, no chat) or "off" (the page passes as it is, no chat). Required.
+	// Danger: a page in mode off shares the site's origin, so a hostile script on it
+	// can open a page with an inline chat and read it.
+	Mode Mode `yaml:"mode"`
 }
 
 // Mode is how much of the protection a page gets.
@@ -149,24 +204,38 @@ type Scripts struct {
 	// EasyList, relative to the policy file. They decide nothing unless a rule
 	// names them under match.list. Default: none.
 	Lists []string `yaml:"lists"`
-	Rules []Rule   `yaml:"rules"` // the first match wins
+	// Lock is the file that chatproxy pin writes, relative to the policy file: each
+	// script in it is allowed as long as it is what was pinned. Default: none.
+	Lock string `yaml:"lock"`
+	// Rules are asked in their order, after the lock; the first match wins.
+	Rules []Rule `yaml:"rules"`
 
 	compiled *conditions // the rules as Decide needs them
 }
 
 // Rule gives a verdict on the scripts that it matches.
 type Rule struct {
-	Name   string  `yaml:"name"`  // shown in reports and by explain. Required.
-	Match  Match   `yaml:"match"` // Required.
+	// Name is shown in reports, in the log and by explain. Required.
+	Name string `yaml:"name"`
+	// Match says which scripts. Required.
+	Match Match `yaml:"match"`
+	// Action is "allow" (the script gets the nonce and runs in the page), "isolate"
+	// (it runs in a compartment) or "strip" (it is removed). Required.
 	Action Verdict `yaml:"action"`
 	// Compartment names the compartment of an isolated script. Default: one for
 	// each origin that scripts come from.
 	Compartment string `yaml:"compartment"`
+	// Forward are functions of the page's own scripts, like dataLayer.push, whose
+	// calls are passed on into the compartment. Default: none.
+	Forward []string `yaml:"forward"`
 
 	compartment []byte // Compartment
+	where       int    // the place of its Where among the compiled ones, or -1
 }
 
-// Match holds conditions; a script matches when one of them holds.
+// Match says which scripts a rule is for: those for which one of src, digest, text
+// and list holds, and each of page, type, id and class that is given. Without any of
+// the first four it is for all scripts of which the others hold.
 type Match struct {
 	// Src are globs of the script's URL. One that begins with "/" is of the
 	// site's own origin. `**` stands for anything, `*` for anything but "/" in a
@@ -175,25 +244,44 @@ type Match struct {
 	Src []URLGlob `yaml:"src"`
 	// Digest are CSP hashes of inline scripts, as "sha256-…", "sha384-…" or "sha512-…".
 	Digest []Digest `yaml:"digest"`
+	// Text are strings of which an inline script has one in its text, as it is
+	// written. For isolate and strip only: whoever can inject a script can write
+	// any string into it.
+	Text []string `yaml:"text"`
 	// List names one of scripts.lists, as it is written there: the URLs of
 	// external scripts that the list blocks.
 	// The guard cannot ask a list about a script that another script creates.
 	// There a rule with a list that allows is left out, and behind a rule with a
 	// list that isolates or strips nothing is allowed: what would be, is isolated.
+	// The same goes for rules with page, type, id or class.
 	List string `yaml:"list"`
+	// Page are globs of the paths of the pages that the rule is for. Default: all.
+	Page []Glob `yaml:"page"`
+	// Type are values of the script's type attribute, in any case. Default: any.
+	Type []string `yaml:"type"`
+	// ID are values of the script's id attribute. Default: any.
+	ID []string `yaml:"id"`
+	// Class are words of the script's class attribute, one of which it has.
+	// Default: any.
+	Class []string `yaml:"class"`
 }
 
 // Compartment is a frame with an opaque origin in which isolated scripts run.
 type Compartment struct {
 	// Visible puts the frame where the script stood. Default: a hidden frame.
 	Visible bool `yaml:"visible"`
-	// Width, Height and MaxHeight are in CSS pixels. Defaults 300, 250 and Height.
-	Width     int `yaml:"width"`
-	Height    int `yaml:"height"`
+	// Width is that of a visible frame in CSS pixels. Default 300.
+	Width int `yaml:"width"`
+	// Height is that of a visible frame in CSS pixels. Default 250.
+	Height int `yaml:"height"`
+	// MaxHeight is how high a visible frame may grow, in CSS pixels. Default: height.
 	MaxHeight int `yaml:"max_height"`
 	// Connect are the origins that the compartment may reach beside those of its
-	// own scripts.
+	// own scripts. Default: none.
 	Connect []Origin `yaml:"connect"`
+	// Storage are the cookies and storage keys that live on after the visit, for
+	// this compartment alone. Default: none does.
+	Storage []string `yaml:"storage"`
 	// Popups lets a click open a window. Default false.
 	Popups bool `yaml:"popups"`
 }
@@ -204,8 +292,16 @@ type CSP struct {
 	// ours, or "replace": they are dropped. Default combine.
 	Upstream UpstreamCSP `yaml:"upstream"`
 	// Directives are added to our policy or take the place of a default.
-	// Script directives cannot be set.
+	// Script directives cannot be set. Default: none.
 	Directives map[string][]string `yaml:"directives"`
+	// Reports is what becomes of the browsers' violation reports.
+	Reports Reports `yaml:"reports"`
+}
+
+// Reports is how violation reports are kept.
+type Reports struct {
+	// Keep is how long a report is kept, like 30d or 12h. Default 30d.
+	Keep Duration `yaml:"keep"`
 }
 
 // UpstreamCSP is what becomes of the upstream's own policies.
@@ -219,9 +315,13 @@ const (
 
 // Limits bound what one client may cost.
 type Limits struct {
-	Body               Bytes `yaml:"body"`                 // of a request. Default 10MiB.
-	Header             Bytes `yaml:"header"`               // of a request, all fields. Default 32KiB.
-	SessionsPerAddress int   `yaml:"sessions_per_address"` // XMPP sessions. Default 20.
+	// Body is the largest body of a request, like 512KiB. Default 10MiB.
+	Body Bytes `yaml:"body"`
+	// Header is the largest header of a request, all fields together. Default 32KiB.
+	Header Bytes `yaml:"header"`
+	// SessionsPerAddress is how many XMPP sessions one client address may have.
+	// Default 20.
+	SessionsPerAddress int `yaml:"sessions_per_address"`
 }
 
 // URL is an absolute http or https URL.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // UnmarshalText reads an absolute http or https URL that names a server only.
@@ -101,6 +102,24 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Duration is a length of time, written like 45s, 10m, 12h or 30d.
+type Duration time.Duration
+
+// UnmarshalText reads a length of time.
+func (d *Duration) UnmarshalText(text []byte) error {
+	s := string(text)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= 36500 {
+			*d = Duration(time.Duration(n) * 24 * time.Hour)
+			return nil
+		}
+	} else if parsed, err := time.ParseDuration(s); err == nil && parsed > 0 {
+		*d = Duration(parsed)
+		return nil
+	}
+	return fmt.Errorf("%q is not a length of time like 12h or 30d", text)
+}
+
 // Digest is a CSP hash-source without its quotes, like sha256-….
 type Digest string
 
@@ -146,6 +165,11 @@ func (m *Mode) UnmarshalText(text []byte) error {
 // UnmarshalText reads a placement.
 func (p *Placement) UnmarshalText(text []byte) error {
 	return oneOf(p, text, PlacementInline, PlacementVault)
+}
+
+// UnmarshalText reads a way to keep messages.
+func (c *Cache) UnmarshalText(text []byte) error {
+	return oneOf(c, text, CacheEncrypted, CacheMemory, CachePlain)
 }
 
 // UnmarshalText reads a way to encrypt.
