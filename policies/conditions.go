@@ -15,18 +15,21 @@ import (
 // Decide walks over them: a script of a page is compared with each, so what most
 // scripts fail is compared first and stands in the condition itself.
 type conditions struct {
-	urls  []urlCondition
-	texts []textCondition
+	urls     []urlCondition
+	texts    []textCondition
+	wheres   []where
+	elements bool // a where looks at more than the page
 }
 
-// A urlCondition is one glob or one list of a rule. A URL can match only when its
-// key of the same kind has the condition's bits under the mask.
+// A urlCondition is one glob or one list of a rule, or stands for any URL. A URL can
+// match only when its key of the same kind has the condition's bits under the mask.
 type urlCondition struct {
 	key, mask uint64
 	kind      kind
 	allow     bool // the rule's verdict
 	rule      int32
-	glob      *URLGlob // nil for a list
+	where     uint64   // which of conditions.wheres must hold
+	glob      *URLGlob // nil for a list and for any
 	list      *filters.List
 }
 
@@ -37,7 +40,7 @@ const (
 	ownOrigin   kind = iota // a glob of the site's own origin: 1
 	exactOrigin             // a glob of one origin: its hash
 	wildOrigin              // a glob of many origins: the last eight bytes
-	anyOrigin               // a list: none
+	anyOrigin               // a list, or any: none
 	kinds       int  = iota
 )
 
@@ -71,12 +74,15 @@ func keyOf(g *URLGlob) (k kind, key, mask uint64) {
 	return wildOrigin, wildKey(padded[:]), uint64(1)<<(8*len(end)) - 1
 }
 
-// A textCondition is one digest of a rule.
+// A textCondition is one digest or one substring of a rule, or stands for any text.
 type textCondition struct {
 	allow     bool // the rule's verdict
+	any       bool
 	rule      int32
+	where     uint64 // which of conditions.wheres must hold
 	algorithm algorithm
-	sum       []byte
+	sum       []byte // nil for a substring and for any
+	contains  []byte
 }
 
 // compile prepares the rules for Decide, once they are known to be valid.
@@ -86,19 +92,38 @@ func (s *Scripts) compile(lists map[string]*filters.List) {
 		rule := &s.Rules[i]
 		rule.compartment = []byte(rule.Compartment)
 		allow := rule.Action == Allow
+		where := s.compiled.addWhere(rule)
 		for j := range rule.Match.Src {
 			glob := &rule.Match.Src[j]
 			kind, key, mask := keyOf(glob)
-			s.compiled.urls = append(s.compiled.urls, urlCondition{key: key, mask: mask, kind: kind, allow: allow, rule: int32(i), glob: glob})
+			s.compiled.urls = append(s.compiled.urls, urlCondition{key: key, mask: mask, kind: kind, allow: allow, rule: int32(i), where: where, glob: glob})
 		}
 		if list := lists[rule.Match.List]; list != nil {
-			s.compiled.urls = append(s.compiled.urls, urlCondition{kind: anyOrigin, allow: allow, rule: int32(i), list: list})
+			s.compiled.urls = append(s.compiled.urls, urlCondition{kind: anyOrigin, allow: allow, rule: int32(i), where: where, list: list})
 		}
 		for _, digest := range rule.Match.Digest {
 			algorithm, sum := digest.decode()
-			s.compiled.texts = append(s.compiled.texts, textCondition{allow, int32(i), algorithm, sum})
+			s.compiled.texts = append(s.compiled.texts, textCondition{allow: allow, rule: int32(i), where: where, algorithm: algorithm, sum: sum})
+		}
+		for _, text := range rule.Match.Text {
+			s.compiled.texts = append(s.compiled.texts, textCondition{allow: allow, rule: int32(i), where: where, contains: []byte(text)})
+		}
+		if m := &rule.Match; where != 0 && len(m.Src)+len(m.Digest)+len(m.Text) == 0 && m.List == "" {
+			s.compiled.urls = append(s.compiled.urls, urlCondition{kind: anyOrigin, allow: allow, rule: int32(i), where: where})
+			s.compiled.texts = append(s.compiled.texts, textCondition{allow: allow, any: true, rule: int32(i), where: where})
 		}
 	}
+}
+
+// addWhere adds what the rule asks beside URL and text, and returns its bit, or 0.
+func (c *conditions) addWhere(rule *Rule) uint64 {
+	w, any := whereOf(rule)
+	if !any || len(c.wheres) == maxWheres { // check refuses more
+		return 0
+	}
+	c.wheres = append(c.wheres, w)
+	c.elements = c.elements || len(w.types)+len(w.ids)+len(w.classes) > 0
+	return 1 << (len(c.wheres) - 1)
 }
 
 // may is what most URLs fail.
@@ -107,13 +132,19 @@ func (c *urlCondition) may(u *ScriptURL) bool {
 }
 
 func (c *urlCondition) matches(u *ScriptURL) bool {
-	if c.list != nil {
+	switch {
+	case c.list != nil:
 		return c.list.Match(u.filtersRequest())
+	case c.glob != nil:
+		return c.glob.Match(u)
 	}
-	return c.glob.Match(u)
+	return true
 }
 
 func (c *textCondition) matches(d *digests, text []byte) bool {
+	if c.sum == nil {
+		return bytes.Contains(text, c.contains)
+	}
 	return bytes.Equal(d.of(c.algorithm, text), c.sum)
 }
 

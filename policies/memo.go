@@ -64,12 +64,13 @@ type memoKey struct {
 	text    []byte // the inline script's text, or the src as written
 	origin  []byte // of the page
 	plain   bool   // as the page's URL is
+	holding uint64 // which of the rules' wheres hold
 	inline  bool
 	trusted bool
 }
 
 func (k *memoKey) equal(other *memoKey) bool {
-	return k.hash == other.hash && k.inline == other.inline && k.plain == other.plain && k.trusted == other.trusted &&
+	return k.hash == other.hash && k.holding == other.holding && k.inline == other.inline && k.plain == other.plain && k.trusted == other.trusted &&
 		bytes.Equal(k.text, other.text) && bytes.Equal(k.origin, other.origin)
 }
 
@@ -79,17 +80,18 @@ func (m *Memo) External(script *Script, src []byte, u *ScriptURL) Decision {
 	// Only a src that the page's path has no part in stands for the same URL on
 	// every page of the origin.
 	absolute := len(src) > 0 && src[0] == '/' || bytes.HasPrefix(src, httpsPrefix) || bytes.HasPrefix(src, httpPrefix)
+	holding := m.scripts.compiled.holding(script)
 	decide := func() Decision {
 		script.URL = nil
 		if u.Resolve(script.Page, src) == nil {
 			script.URL = u
 		}
-		return m.scripts.Decide(script)
+		return m.scripts.decide(script, holding)
 	}
 	if !absolute {
 		return decide()
 	}
-	key := m.key(script, src)
+	key := m.key(script, src, holding)
 	table := m.table.Load()
 	if decision, ok := table.find(&key); ok {
 		return decision
@@ -106,21 +108,22 @@ func (m *Memo) Inline(script *Script) Decision {
 	if !script.HasText || script.TooLong || len(m.scripts.compiled.texts) == 0 {
 		return m.scripts.Decide(script)
 	}
-	key := m.key(script, script.Text)
+	holding := m.scripts.compiled.holding(script)
+	key := m.key(script, script.Text, holding)
 	table := m.table.Load()
 	if decision, ok := table.find(&key); ok {
 		return decision
 	}
-	decision := m.scripts.Decide(script)
+	decision := m.scripts.decide(script, holding)
 	m.add(table, &key, decision)
 	return decision
 }
 
-func (m *Memo) key(script *Script, text []byte) memoKey {
+func (m *Memo) key(script *Script, text []byte, holding uint64) memoKey {
 	return memoKey{
 		hash: maphash.Bytes(m.seed, text), text: text,
 		origin: script.Page.origin, plain: script.Page.plain,
-		inline: script.Inline, trusted: script.TrustedNonce,
+		holding: holding, inline: script.Inline, trusted: script.TrustedNonce,
 	}
 }
 

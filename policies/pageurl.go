@@ -15,6 +15,9 @@ type PageURL struct {
 	plain  bool          // every parser reads the host alike
 	query  []byte
 
+	requested      string // the path as pages are matched by it
+	requestedPlain bool   // every server reads that path alike
+
 	// The path as the base of others: all of it for a reference without a path,
 	// and for a relative one the folder, without the slash at its end.
 	path        []byte
@@ -24,6 +27,14 @@ type PageURL struct {
 	folderEmpty bool // it has no segment, not even the empty one of the root
 }
 
+// PlainPath reports whether every server reads the path of a request alike. Of one
+// like /admin/..%2fnews it is not known which page it is for (CWE-647).
+func PlainPath(u *url.URL) bool {
+	return !strings.Contains(u.Path, "/.") && !strings.Contains(u.Path, "//") &&
+		!strings.ContainsAny(u.Path, "\\;%") && // a "%" that is left was encoded twice
+		!strings.Contains(strings.ToLower(u.EscapedPath()), "%2f")
+}
+
 // NewPageURL returns what deciding needs of the page's URL, as the browser has it
 // in its address bar.
 func NewPageURL(u *url.URL) *PageURL {
@@ -31,6 +42,9 @@ func NewPageURL(u *url.URL) *PageURL {
 		origin: []byte(OriginOf(u)),
 		host:   []byte(strings.ToLower(u.Hostname())),
 		query:  []byte(u.RawQuery),
+
+		requested:      u.Path,
+		requestedPlain: PlainPath(u),
 	}
 	if u.Scheme == "http" || u.Scheme == "https" {
 		p.scheme = u.Scheme

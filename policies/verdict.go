@@ -24,6 +24,9 @@ type Script struct {
 	// TooLong is true when an inline script's text is longer than can be held: it
 	// will never be known.
 	TooLong bool
+	// Type, ID and Class are the element's attributes, for rules that look at them
+	// ([Scripts.LooksAtElements]).
+	Type, ID, Class []byte
 	// TrustedNonce is true when the script carries a nonce that the upstream's
 	// own header announced.
 	TrustedNonce bool
@@ -58,8 +61,13 @@ func (s *Scripts) Decide(script *Script) Decision {
 	if s.compiled == nil {
 		panic("policies: Scripts that Load or Parse did not make have no compiled rules")
 	}
+	return s.decide(script, s.compiled.holding(script))
+}
+
+// decide is Decide, with the wheres that hold.
+func (s *Scripts) decide(script *Script, holding uint64) Decision {
 	if script.Inline {
-		return s.decideInline(script)
+		return s.decideInline(script, holding)
 	}
 	u := script.URL
 	if u == nil || u.page == nil {
@@ -67,7 +75,7 @@ func (s *Scripts) Decide(script *Script) Decision {
 	}
 	for i := range s.compiled.urls {
 		c := &s.compiled.urls[i]
-		if c.may(u) && c.matches(u) {
+		if c.may(u) && c.where&^holding == 0 && c.matches(u) {
 			return s.Rules[c.rule].decision(u.Origin())
 		}
 	}
@@ -81,11 +89,14 @@ func (s *Scripts) Decide(script *Script) Decision {
 	return decisionOf(s.Default, ByDefault, u.Origin())
 }
 
-func (s *Scripts) decideInline(script *Script) Decision {
+func (s *Scripts) decideInline(script *Script, holding uint64) Decision {
 	var digests digests
 	for i := range s.compiled.texts {
 		c := &s.compiled.texts[i]
 		switch {
+		case c.where&^holding != 0:
+			continue
+		case c.any:
 		case script.TooLong:
 			// What cannot be read is taken for the worst: it is nothing that a rule
 			// allows, and whatever another one is against.
@@ -120,4 +131,18 @@ func decisionOf(verdict Verdict, rule string, compartment []byte) Decision {
 		d.Compartment = compartment
 	}
 	return d
+}
+
+// MayAllow reports whether a script of that URL, which must have been resolved, is
+// allowed somewhere: on some page, with some nonce of the upstream.
+func (s *Scripts) MayAllow(u *ScriptURL) bool {
+	if u.page == nil {
+		return false
+	}
+	for i := range s.compiled.urls {
+		if c := &s.compiled.urls[i]; c.allow && c.may(u) && c.matches(u) {
+			return true
+		}
+	}
+	return s.Default == Allow && u.certain
 }

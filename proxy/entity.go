@@ -17,7 +17,7 @@ var staleAfterRewriting = []string{
 // for HEAD, would be.
 func (s *Site) fixEntityHeaders(x *exchange, res *http.Response) error {
 	if x.kind != page {
-		if x.kind == document && x.fetched == subresource {
+		if x.kind == document && x.fetched != navigation {
 			// The same URL may be navigated to; that is another response.
 			res.Header.Add("Vary", "Sec-Fetch-Dest")
 		}

@@ -6,7 +6,11 @@ import (
 	"chatproxy/proxy/rewrite"
 )
 
-// events counts what the rewriter could not decide, by kind, since the start.
+// StaleNonce is the event of a page whose upstream announced a nonce for the second
+// time.
+const StaleNonce rewrite.EventKind = "stale-nonce"
+
+// events counts what could not be decided, by kind, since the start.
 type events struct {
 	mu     sync.Mutex
 	counts map[rewrite.EventKind]uint64

@@ -51,6 +51,7 @@ type fetch int
 const (
 	navigation fetch = iota // a document, or an old browser that does not say
 	subresource
+	script // the browser will run it
 )
 
 type exchangeKey struct{}

@@ -75,12 +75,16 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 	for _, rule := range p.Scripts.Rules {
 		// The guard has no lists. What one would allow is left to the rules behind it;
 		// what one would isolate or strip may be any script.
-		unknown := rule.Match.List != "" && rule.Action != policies.Allow
-		if len(rule.Match.Src) == 0 && !unknown {
-			continue // of inline scripts only, or of what a list allows
+		conditional := rule.Conditional() // nor does it know these conditions
+		unknown := (rule.Match.List != "" || conditional) && rule.Action != policies.Allow
+		if (len(rule.Match.Src) == 0 || conditional) && !unknown {
+			continue // of inline scripts only, or of what it cannot know to be allowed
 		}
 		r := browser.Rule{Match: []browser.Pattern{}, Verdict: string(rule.Action), Compartment: rule.Compartment, Unknown: unknown}
 		for _, glob := range rule.Match.Src {
+			if conditional {
+				break // such a script may or may not be isolated
+			}
 			r.Match = append(r.Match, browser.Pattern(glob.Pattern()))
 		}
 		config.Rules = append(config.Rules, r)

@@ -33,13 +33,10 @@ func (s *Site) identify(next http.Handler) http.Handler {
 // one, like /admin/..%2fnews, is always enforced: otherwise a link to it would
 // show the other page under the laxer rule (CWE-647).
 func (s *Site) mode(u *url.URL) policies.Mode {
-	path := u.Path
-	if strings.Contains(path, "/.") || strings.Contains(path, "//") ||
-		strings.ContainsAny(path, "\\;%") || // a "%" that is left was encoded twice
-		strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
+	if !policies.PlainPath(u) {
 		return policies.ModeEnforce
 	}
-	return s.policy.Mode(path)
+	return s.policy.Mode(u.Path)
 }
 
 func peerAddress(r *http.Request) netip.Addr {
@@ -102,6 +99,8 @@ func purpose(r *http.Request) fetch {
 	switch r.Header.Get("Sec-Fetch-Dest") {
 	case "", "document", "iframe", "frame", "object", "embed":
 		return navigation
+	case "script":
+		return script
 	}
 	return subresource
 }

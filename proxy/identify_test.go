@@ -81,7 +81,7 @@ func TestAmbiguousPathsAreEnforced(t *testing.T) {
 func TestPurpose(t *testing.T) {
 	for dest, want := range map[string]fetch{
 		"": navigation, "document": navigation, "iframe": navigation, "frame": navigation, "object": navigation, "embed": navigation,
-		"empty": subresource, "image": subresource, "script": subresource, "video": subresource, "serviceworker": subresource, "new": subresource,
+		"empty": subresource, "image": subresource, "script": script, "video": subresource, "serviceworker": subresource, "new": subresource,
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Sec-Fetch-Dest", dest)

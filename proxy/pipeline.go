@@ -97,6 +97,9 @@ func (s *Site) response(res *http.Response) error {
 	// It would name a way to the site on which no page passes through here
 	// (RFC 7838 §3), on pages in mode off too: it holds for the whole origin.
 	res.Header.Del("Alt-Svc")
+	if err := s.refuseRedirect(x, res); err != nil {
+		return err
+	}
 	if x.mode == modeOff || res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}

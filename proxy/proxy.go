@@ -47,6 +47,7 @@ type Site struct {
 	errorLog     *log.Logger
 	handler      http.Handler
 	events       events
+	nonces       nonces
 }
 
 // New returns the handler of a site.

@@ -69,6 +69,8 @@ func (s *Site) upstreamFailed(w http.ResponseWriter, r *http.Request, err error)
 	switch {
 	case errors.As(err, &overLimit):
 		s.refuse(w, r, tooLarge)
+	case errors.Is(err, errRedirected):
+		s.refuse(w, r, refusal{http.StatusBadGateway, "The site sends this script from somewhere else.", err})
 	case errors.Is(err, context.Canceled):
 		s.refuse(w, r, refusal{http.StatusBadGateway, "The request was given up.", nil})
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, upstream.ErrHeaderTimeout):

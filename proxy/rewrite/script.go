@@ -25,7 +25,18 @@ type Script struct {
 	Nonce     []byte // what the upstream wrote
 	Attribute []byte // the name of the attribute, of a handler or a javascript: URL
 
-	page *Rewriter // for Position
+	page *Rewriter // for Position and Value
+	tok  []byte    // the element's start tag, for Value
+}
+
+// Value returns what the script's element has under another attribute, by its name
+// in lower case: character references decoded, nil where it has none. Like the
+// script's bytes it is there until Decide returns.
+func (s *Script) Value(name string) []byte {
+	if s.tok == nil {
+		return nil // the script is an attribute itself
+	}
+	return s.page.attributeValue(s.tok, name)
 }
 
 // Action is what the rewriter does with a script.

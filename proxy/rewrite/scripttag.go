@@ -24,7 +24,7 @@ func (r *Rewriter) scriptTag(b []byte, i, end int) (int, bool) {
 // readScript fills in what is known of a script by its start tag; src and alias
 // are the names of the attribute that makes it external.
 func (r *Rewriter) readScript(tok []byte, typ string, sources ...string) {
-	r.script = Script{page: r, Kind: Inline, Type: typ, Nonce: r.attributeValue(tok, "nonce")}
+	r.script = Script{page: r, tok: tok, Kind: Inline, Type: typ, Nonce: r.attributeValue(tok, "nonce")}
 	for _, source := range sources {
 		if a := r.tag.find(tok, source); a != nil {
 			r.script.Kind, r.script.Src = External, r.value(tok, a)

@@ -106,7 +106,7 @@ func (r *Rewriter) beforeHead(k kind, tok []byte) bool {
 
 // preload decides on a <link> that fetches a script; it follows the script's verdict.
 func (r *Rewriter) preload(tok, added []byte) (_ []byte, dropped bool) {
-	r.script = Script{page: r, Kind: Preload, Nonce: r.attributeValue(tok, "nonce"), Src: r.attributeValue(tok, "href")}
+	r.script = Script{page: r, tok: tok, Kind: Preload, Nonce: r.attributeValue(tok, "nonce"), Src: r.attributeValue(tok, "href")}
 	switch action := r.Decide(&r.script); {
 	case action.Do == Allow && r.mayGrant(tok):
 		return r.appendNonce(added), false
