@@ -230,7 +230,6 @@ type Rule struct {
 	Forward []string `yaml:"forward"`
 
 	compartment []byte // Compartment
-	where       int    // the place of its Where among the compiled ones, or -1
 }
 
 // Match says which scripts a rule is for: those for which one of src, digest, text
