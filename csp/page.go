@@ -18,6 +18,9 @@ type Page struct {
 	// same name, except trusted-types, to which they add. Names for which
 	// [Reserved] is true must have been refused before.
 	Directives map[string][]string
+	// Handlers are hash-sources of event handlers that may run, with their quotes.
+	// Danger: an injector may put the same code on another element.
+	Handlers []string
 	// ReportURI is the path that violation reports go to; empty for none.
 	ReportURI string
 }
@@ -50,6 +53,9 @@ func (page Page) Policy() Policy {
 		}
 	}
 	p = p.With("script-src", scripts...)
+	if len(page.Handlers) > 0 && !page.Nonce.IsZero() {
+		p = p.With("script-src-attr", append([]string{"'unsafe-hashes'"}, page.Handlers...)...)
+	}
 	p = p.With("object-src", "'none'")
 	p = p.With("base-uri", "'none'")
 	p = p.With("frame-ancestors", "'self'")

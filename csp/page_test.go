@@ -19,6 +19,9 @@ func TestPagePolicy(t *testing.T) {
 			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src 'self' " + n + "; style-src-attr 'unsafe-inline'"},
 		{"a widened style-src still serves Converse", Page{Nonce: testNonce, InlineChat: true, Directives: map[string][]string{"style-src": {"https:"}}},
 			"script-src " + n + " 'wasm-unsafe-eval'" + base + "trusted-types default lit-html dompurify 'allow-duplicates'; style-src https: " + n + "; style-src-attr 'unsafe-inline'"},
+		{"pinned handlers", Page{Nonce: testNonce, Handlers: []string{"'sha384-a'", "'sha384-b'"}},
+			"script-src " + n + "; script-src-attr 'unsafe-hashes' 'sha384-a' 'sha384-b'" + base + "trusted-types default"},
+		{"no handlers where nothing may run", Page{Handlers: []string{"'sha384-a'"}}, "script-src 'none'" + base + "trusted-types default"},
 		{"the operator's directives", Page{Nonce: testNonce, ReportURI: "/r", Directives: map[string][]string{"img-src": {"*"}, "frame-ancestors": {"'none'"}, "trusted-types": {"angular"}}},
 			"script-src " + n + strings.Replace(base, "frame-ancestors 'self'", "frame-ancestors 'none'", 1) + "trusted-types default angular; img-src *; report-uri /r; report-to chatproxy"},
 	}

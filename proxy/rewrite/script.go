@@ -44,6 +44,11 @@ type Action struct {
 	Do Edit
 	// Compartment is where an isolated script will run.
 	Compartment []byte
+	// Integrity is what an allowed external script must be, as Subresource Integrity
+	// writes it; it takes the place of the upstream's own. CrossOrigin is true when
+	// the script comes from another origin, which has to let the browser look (SRI §3.5).
+	Integrity   string
+	CrossOrigin bool
 }
 
 // Edit is one of the things that can happen to a script.

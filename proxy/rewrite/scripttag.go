@@ -71,6 +71,9 @@ func (r *Rewriter) apply(tok []byte, i int, action Action) {
 		if r.mayGrant(tok) {
 			added = r.appendNonce(added)
 		}
+		if action.Integrity != "" {
+			added = r.appendIntegrity(tok, added, action)
+		}
 		r.scratch = added
 		if len(added) > 0 || r.tag.edited() {
 			r.writeTag(tok, i, added)
@@ -87,6 +90,19 @@ func (r *Rewriter) apply(tok []byte, i int, action Action) {
 		r.keepApart()
 		r.dropping = dropElement
 	}
+}
+
+// appendIntegrity appends what makes the browser check the script's bytes.
+func (r *Rewriter) appendIntegrity(tok, added []byte, action Action) []byte {
+	if own := r.tag.find(tok, "integrity"); own != nil {
+		r.tag.replace(own, []byte(action.Integrity))
+	} else {
+		added = appendAttribute(added, "integrity", action.Integrity)
+	}
+	if action.CrossOrigin && r.tag.find(tok, "crossorigin") == nil {
+		added = appendAttribute(added, "crossorigin", "anonymous")
+	}
+	return added
 }
 
 // inert writes the start tag of a script that became data. The element marks the
@@ -149,6 +165,9 @@ func (r *Rewriter) svgScript(b []byte, i, end int) (int, bool) {
 				r.script.Text = r.normalized(text)
 			}
 			action = r.Decide(&r.script)
+		}
+		if action.Integrity != "" {
+			action = Action{Do: Strip} // browsers check no SVG script (SVG 2 §15.3 has no such attribute)
 		}
 		dropped := action.Do != Allow && (action.Do != Isolate || r.outer != nil) && !r.Observe
 		r.apply(tok, i, action)
