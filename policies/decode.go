@@ -13,33 +13,54 @@ import (
 // place, where the library's own strict mode stops at types and loses columns.
 type decoder struct {
 	file     string
-	problems *Problems
-	// places remembers where each key stood, by dotted path, for checks that
-	// run after decoding: "scripts.rules[2].match".
-	places map[string]*yaml.Node
+	unpinned bool // a lock that does not exist is no problem
+	problems Problems
+	warnings Problems
+
+	// places and keys remember where each value and its key stood, by dotted path,
+	// for checks that run after decoding: "scripts.rules[2].match".
+	places, keys map[string]*yaml.Node
+	// fault has the paths of what could not be decoded, and faultBelow also those
+	// of all that they are in.
+	fault, faultBelow map[string]bool
+	// written has the values in which variables were filled in, as the file has
+	// them, and unknown the values whose variables are not known.
+	written map[*yaml.Node]string
+	unknown map[*yaml.Node]bool
 }
 
-func (d *decoder) problem(n *yaml.Node, format string, args ...any) {
-	*d.problems = append(*d.problems, Problem{File: d.file, Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)})
+func newDecoder(file string) *decoder {
+	return &decoder{
+		file:   file,
+		places: map[string]*yaml.Node{}, keys: map[string]*yaml.Node{},
+		fault: map[string]bool{}, faultBelow: map[string]bool{},
+		written: map[*yaml.Node]string{}, unknown: map[*yaml.Node]bool{},
+	}
+}
+
+// wrong notes that what stands at the path cannot be decoded, and why.
+func (d *decoder) wrong(n *yaml.Node, path, format string, args ...any) {
+	d.fails(path)
+	d.problem(n, "%s%s", prefix(path), fmt.Sprintf(format, args...))
 }
 
 // decode fills v, which must be settable, from n; path is where n stands.
 func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) {
 	d.places[path] = n
+	if d.unknown[n] {
+		d.fails(path) // expand has told why
+		return
+	}
 	if n.Kind == yaml.AliasNode {
-		d.problem(n, "%saliases are not supported: write the value out", prefix(path))
+		d.wrong(n, path, "aliases are not supported: write the value out")
 		return
 	}
 	if isNull(n) && v.Kind() != reflect.Interface {
-		d.problem(n, "%sis empty: give a value or leave the key out", prefix(path))
+		d.wrong(n, path, "is empty: give a value or leave the key out")
 		return
 	}
 	if target, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if n.Kind != yaml.ScalarNode {
-			d.problem(n, "%swant one value, not %s", prefix(path), kindName(n))
-		} else if err := target.UnmarshalText([]byte(n.Value)); err != nil {
-			d.problem(n, "%s%v", prefix(path), err)
-		}
+		d.decodeText(n, target, path)
 		return
 	}
 	switch v.Kind() {
@@ -49,59 +70,103 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) {
 		d.decodeMap(n, v, path)
 	case reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
-			d.problem(n, "%swant a list like [a, b], not %s", prefix(path), kindName(n))
+			d.wrong(n, path, "want a list like [a, b], not %s", d.kindName(n))
 			return
 		}
 		v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 		for i, item := range n.Content {
-			d.decode(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+			d.decode(item, v.Index(i), index(path, i))
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		d.decode(n, v.Elem(), path)
+	case reflect.Interface:
+		d.decodeAny(n, v, path)
 	case reflect.String:
-		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
-			d.problem(n, "%swant text, not %s", prefix(path), kindName(n))
+		// A variable is text, also where it looks like a number.
+		_, filled := d.written[n]
+		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && !filled {
+			d.wrong(n, path, "want text, not %s", d.kindName(n))
 			return
 		}
 		v.SetString(n.Value)
-	default: // numbers, truth values, and any: the library knows the spellings
-		if err := n.Decode(v.Addr().Interface()); err != nil {
-			d.problem(n, "%swant %s, not %s", prefix(path), typeName(v.Type()), kindName(n))
+	default: // numbers and truth values: the library knows the spellings
+		if _, filled := d.written[n]; filled {
+			// Inside [ ] and { } YAML wants variables in quotes, also where they hold
+			// a number.
+			n.Tag, n.Style = plainTag(n.Value), 0
 		}
+		if err := n.Decode(v.Addr().Interface()); err != nil {
+			d.wrong(n, path, "want %s, not %s", typeName(v.Type()), d.kindName(n))
+		}
+	}
+}
+
+func (d *decoder) decodeText(n *yaml.Node, target encoding.TextUnmarshaler, path string) {
+	if n.Kind != yaml.ScalarNode {
+		d.wrong(n, path, "want one value, not %s", d.kindName(n))
+		return
+	}
+	err := target.UnmarshalText([]byte(n.Value))
+	switch {
+	case err == nil:
+	case d.written[n] != "":
+		// err may hold what the variable holds (CWE-532).
+		d.wrong(n, path, "what %s stands for is not %s", d.quote(n), wanted(target))
+	default:
+		d.wrong(n, path, "%v", err)
 	}
 }
 
 func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.problem(n, "%swant keys with values, not %s", prefix(path), kindName(n))
+		d.wrong(n, path, "want keys with values, not %s", d.kindName(n))
 		return
 	}
-	fields := map[string]int{}
 	var names []string
-	for i := range v.NumField() {
-		if name := v.Type().Field(i).Tag.Get("yaml"); name != "" {
-			fields[name] = i
-			names = append(names, name)
-		}
+	fields := map[string][]int{}
+	for field := range keysOf(v.Type()) {
+		name := field.Tag.Get("yaml")
+		fields[name] = field.Index
+		names = append(names, name)
 	}
 	for key, value := range d.pairs(n, path) {
-		i, known := fields[key.Value]
-		if !known {
-			where := "here"
-			if path != "" {
-				where = "in " + path
-			}
-			d.problem(key, "unknown key %q %s; known are: %s", key.Value, where, strings.Join(names, ", "))
-			continue
+		if i, known := fields[key.Value]; known {
+			d.decode(value, v.FieldByIndex(i), join(path, key.Value))
+		} else {
+			d.unknownKey(key, path, names)
 		}
-		d.decode(value, v.Field(i), join(path, key.Value))
 	}
+}
+
+func (d *decoder) unknownKey(key *yaml.Node, path string, names []string) {
+	where := "here"
+	if path != "" {
+		where = "in " + path
+	}
+	if meant := nearest(key.Value, names); meant != "" {
+		d.problem(key, "unknown key %q %s; did you mean %s?", key.Value, where, meant)
+		d.fails(join(path, meant)) // it is not missing, only misspelt
+		return
+	}
+	if place := elsewhere(key.Value); place != "" {
+		d.problem(key, "unknown key %q %s; it belongs into %s", key.Value, where, placeName(above(place)))
+		d.fails(place)
+		return
+	}
+	d.problem(key, "unknown key %q %s; known are: %s", key.Value, where, strings.Join(names, ", "))
+}
+
+func placeName(path string) string {
+	if path == "" {
+		return "the file's outermost level"
+	}
+	return path
 }
 
 func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind != yaml.MappingNode {
-		d.problem(n, "%swant keys with values, not %s", prefix(path), kindName(n))
+		d.wrong(n, path, "want keys with values, not %s", d.kindName(n))
 		return
 	}
 	v.Set(reflect.MakeMap(v.Type()))
@@ -109,6 +174,26 @@ func (d *decoder) decodeMap(n *yaml.Node, v reflect.Value, path string) {
 		item := reflect.New(v.Type().Elem()).Elem()
 		d.decode(value, item, join(path, key.Value))
 		v.SetMapIndex(reflect.ValueOf(key.Value), item)
+	}
+}
+
+// decodeAny decodes what may be anything that JSON can say.
+func (d *decoder) decodeAny(n *yaml.Node, v reflect.Value, path string) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		values := map[string]any{}
+		d.decodeMap(n, reflect.ValueOf(&values).Elem(), path)
+		v.Set(reflect.ValueOf(values))
+	case yaml.SequenceNode:
+		values := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			d.decode(item, reflect.ValueOf(&values[i]).Elem(), index(path, i))
+		}
+		v.Set(reflect.ValueOf(values))
+	default:
+		if err := n.Decode(v.Addr().Interface()); err != nil {
+			d.wrong(n, path, "%s is not what its tag says", d.quote(n))
+		}
 	}
 }
 
@@ -128,6 +213,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) func(yield func(k, v *yaml.No
 				continue
 			}
 			first[key.Value] = key
+			d.keys[join(path, key.Value)] = key
 			if !yield(key, n.Content[i+1]) {
 				return
 			}
@@ -137,26 +223,15 @@ func (d *decoder) pairs(n *yaml.Node, path string) func(yield func(k, v *yaml.No
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-func prefix(path string) string {
-	if path == "" {
-		return ""
-	}
-	return path + ": "
-}
-
-func kindName(n *yaml.Node) string {
+func (d *decoder) kindName(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
 		return "keys with values"
 	case yaml.SequenceNode:
 		return "a list"
+	}
+	if _, filled := d.written[n]; filled {
+		return "what " + d.quote(n) + " stands for"
 	}
 	switch n.ShortTag() {
 	case "!!int", "!!float":
@@ -164,7 +239,7 @@ func kindName(n *yaml.Node) string {
 	case "!!bool":
 		return "the truth value " + n.Value
 	}
-	return fmt.Sprintf("%q", n.Value)
+	return d.quote(n)
 }
 
 func typeName(t reflect.Type) string {

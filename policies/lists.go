@@ -1,10 +1,7 @@
 package policies
 
 import (
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"chatproxy/policies/filters"
 )
@@ -16,19 +13,20 @@ const maxList = 64 << 20
 // that cannot be read is a problem.
 func (d *decoder) loadLists(names []string) map[string]*filters.List {
 	lists := make(map[string]*filters.List, len(names))
+	seen := map[string]bool{}
 	for i, name := range names {
-		where := fmt.Sprintf("scripts.lists[%d]", i)
-		if lists[name] != nil {
-			d.problemAt(where, "the list %q stands twice", name)
+		where := index("scripts.lists", i)
+		switch {
+		case !d.has(where):
+			continue
+		case seen[name]:
+			d.problemAt(where, "the list %s stands twice", d.text(where))
 			continue
 		}
-		file := name
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(filepath.Dir(d.file), file)
-		}
-		list, err := loadList(file)
+		seen[name] = true
+		list, err := loadList(d.file, name)
 		if err != nil {
-			d.problemAt(where, "the filter list cannot be read: %v", err)
+			d.problemAt(where, "the filter list %s cannot be read: %v", d.text(where), reason(err))
 			continue
 		}
 		lists[name] = list
@@ -36,24 +34,16 @@ func (d *decoder) loadLists(names []string) map[string]*filters.List {
 	return lists
 }
 
-func loadList(file string) (*filters.List, error) {
-	f, err := os.Open(file)
+func loadList(policyFile, name string) (*filters.List, error) {
+	if name == "" {
+		return nil, errNoName
+	}
+	f, err := openRegular(beside(policyFile, name), maxList)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxList {
-		return nil, fmt.Errorf("%s is no file of at most %d MiB", file, maxList>>20)
-	}
-	list, err := filters.Parse(io.LimitReader(f, maxList))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return list, nil
+	return filters.Parse(io.LimitReader(f, maxList))
 }
 
 // filtersRequest returns u as lists are asked about it.

@@ -78,13 +78,13 @@ scripts:
 func TestBrokenLists(t *testing.T) {
 	tests := []struct{ name, scripts, want string }{
 		{"unknown to scripts.lists", `scripts: {lists: [ads.txt], rules: [{name: a, match: {list: ./ads.txt}, action: strip}]}`,
-			`p.yaml:4:61: there is no list "./ads.txt" under scripts.lists; write it here as it is written there`},
+			`p.yaml:4:61: there is no list "./ads.txt" under scripts.lists; did you mean ads.txt?`},
 		{"no lists at all", `scripts: {rules: [{name: a, match: {list: ads.txt}, action: strip}]}`,
 			`p.yaml:4:43: there is no list "ads.txt" under scripts.lists; write it here as it is written there`},
 		{"twice", `scripts: {lists: [ads.txt, ads.txt]}`, `p.yaml:4:28: the list "ads.txt" stands twice`},
-		{"missing", `scripts: {lists: [ads.txt, none.txt]}`, `p.yaml:4:28: the filter list cannot be read: open DIR/none.txt: no such file or directory`},
-		{"a folder", `scripts: {lists: [.]}`, `p.yaml:4:19: the filter list cannot be read: DIR is no file of at most 64 MiB`},
-		{"an empty name", `scripts: {lists: [""]}`, `p.yaml:4:19: the filter list cannot be read: DIR is no file of at most 64 MiB`},
+		{"missing", `scripts: {lists: [ads.txt, none.txt]}`, `p.yaml:4:28: the filter list "none.txt" cannot be read: no such file or directory`},
+		{"a folder", `scripts: {lists: [.]}`, `p.yaml:4:19: the filter list "." cannot be read: it is a folder`},
+		{"an empty name", `scripts: {lists: [""]}`, `p.yaml:4:19: the filter list "" cannot be read: the name is empty`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,13 +1,15 @@
 package policies
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -16,64 +18,157 @@ import (
 const maxFile = 1 << 20
 
 // Load reads the policy file, checks it and fills in the defaults. A file with
-// faults gives [Problems]; one that cannot be read gives the cause.
-func Load(file string) (*Policy, error) {
+// faults gives [Problems]; one that cannot be read gives the cause. A folder is an
+// error: see [LoadSites].
+func Load(file string) (*Policy, error) { return load(file, false) }
+
+// LoadUnpinned is Load for the command that writes the lock: that it does not exist
+// yet is no problem.
+func LoadUnpinned(file string) (*Policy, error) { return load(file, true) }
+
+func load(file string, unpinned bool) (*Policy, error) {
+	data, err := readPolicy(file)
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(file)
+	d.unpinned = unpinned
+	return d.finish(d.parse(data))
+}
+
+// readPolicy reads a policy file, which may also be a pipe.
+func readPolicy(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, fmt.Errorf("the policy file cannot be read: %w", err)
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; this version takes one policy file", file)
+		return nil, fmt.Errorf("%s is a folder: name one policy file", file)
 	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%s has %d bytes; a policy file has at most %d", file, info.Size(), maxFile)
-	}
-	data, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("the policy file cannot be read: %w", err)
 	}
-	return Parse(file, data)
+	defer func() { _ = f.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("the policy file cannot be read: %w", err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("%s is too large: a policy file has at most %d bytes", file, maxFile)
+	}
+	return data, nil
 }
 
 // Parse is Load for a file's content; file names it in problems, and paths
 // inside the policy are relative to its folder.
 func Parse(file string, data []byte) (*Policy, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
-		return nil, syntaxProblem(file, err)
+	d := newDecoder(file)
+	return d.finish(d.parse(data))
+}
+
+// parse decodes and checks a file. The policy is whole when there are no problems.
+func (d *decoder) parse(data []byte) *Policy {
+	policy := &Policy{File: d.file}
+	root, ok := d.parseYAML(data)
+	if !ok {
+		d.fails("")
+		return policy
 	}
-	if len(document.Content) == 0 {
-		return nil, Problems{{file, 1, 1, "the file is empty; the smallest policy names version, site.upstream and xmpp.domain"}}
+	d.expand(root)
+	d.decode(root, reflect.ValueOf(policy).Elem(), "")
+	policy.setDefaults(d.file)
+	d.check(policy)
+	lists := d.loadLists(policy.Scripts.Lists)
+	if d.checkLock(policy.Scripts.Lock) {
+		d.loadLock(&policy.Scripts)
 	}
-	var problems Problems
-	d := decoder{file: file, problems: &problems, places: map[string]*yaml.Node{}}
-	policy := &Policy{}
-	d.decode(document.Content[0], reflect.ValueOf(policy).Elem(), "")
-	if len(problems) == 0 {
-		policy.setDefaults(filepath.Dir(file))
-		d.check(policy)
-		policy.Scripts.compile(d.loadLists(policy.Scripts.Lists))
+	d.findWarnings(policy)
+	if len(d.problems) == 0 {
+		policy.Scripts.compile(lists)
 	}
-	if len(problems) > 0 {
-		problems.sort()
-		return nil, problems
+	return policy
+}
+
+// finish returns the policy if there are no problems.
+func (d *decoder) finish(policy *Policy) (*Policy, error) {
+	if len(d.problems) > 0 {
+		d.problems.sort(d.file)
+		return nil, d.problems
 	}
+	d.warnings.sort(d.file)
+	policy.warnings = d.warnings
 	return policy, nil
 }
 
-// syntaxProblem gives the YAML library's error its place.
-func syntaxProblem(file string, err error) error {
-	p := Problem{File: file, Line: 1, Column: 1, Message: "this is not YAML: " + err.Error()}
-	var loadErr *yaml.LoadError
-	if errors.As(err, &loadErr) && loadErr.Mark.Line > 0 {
-		p.Line, p.Column = loadErr.Mark.Line, max(loadErr.Mark.Column, 1)
+// parseYAML returns the root of the file's one document.
+func (d *decoder) parseYAML(data []byte) (root *yaml.Node, ok bool) {
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	err := documents.Decode(&document)
+	if err == nil && len(document.Content) > 0 {
+		switch err = documents.Decode(&second); {
+		case errors.Is(err, io.EOF):
+			return document.Content[0], true
+		case err == nil:
+			d.problem(&second, "the file has a second document behind ---: write one file for each site")
+			return nil, false
+		}
 	}
-	p.Message = strings.ReplaceAll(p.Message, "\n", " ")
-	return Problems{p}
+	if err == nil || errors.Is(err, io.EOF) {
+		d.problem(&yaml.Node{Line: 1, Column: 1}, "the file is empty; the smallest policy names version, site.upstream and xmpp.domain")
+		return nil, false
+	}
+	d.syntaxProblem(data, err)
+	return nil, false
 }
 
-// setDefaults fills in what the file left out; dir is the policy file's folder.
-func (p *Policy) setDefaults(dir string) {
+// syntaxProblem gives the YAML library's error its place, which the library puts
+// behind the file where something is missing at its end.
+func (d *decoder) syntaxProblem(data []byte, err error) {
+	n := &yaml.Node{Line: 1, Column: 1}
+	message := err.Error()
+	var loadErr *yaml.LoadError
+	if errors.As(err, &loadErr) {
+		message = loadErr.Message
+		if loadErr.Mark.Line > 0 {
+			n.Line, n.Column = loadErr.Mark.Line, max(loadErr.Mark.Column, 1)
+		} else if bad := firstBadByte(data); bad >= 0 {
+			n.Line, n.Column = placeOf(data, bad)
+		}
+	}
+	if lastLine, lastColumn := placeOf(data, len(data)); n.Line > lastLine {
+		n.Line, n.Column = lastLine, lastColumn
+	}
+	hint := ""
+	if lines := strings.Split(string(data), "\n"); n.Line <= len(lines) && strings.Contains(lines[n.Line-1], "${") {
+		hint = "; inside [ ] and { } a value with ${ needs quotes"
+	}
+	d.problem(n, "this is not YAML: %s%s", strings.ReplaceAll(message, "\n", " "), hint)
+}
+
+// firstBadByte returns where the first byte is that is no UTF-8, or a control
+// character that YAML does not know, or -1.
+func firstBadByte(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// placeOf returns the line and column, from 1, of the byte at the offset.
+func placeOf(data []byte, offset int) (line, column int) {
+	before := strings.ReplaceAll(strings.ReplaceAll(string(data[:offset]), "\r\n", "\n"), "\r", "\n")
+	line = 1 + strings.Count(before, "\n")
+	return line, 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+}
+
+// setDefaults fills in what the policy file left out.
+func (p *Policy) setDefaults(policyFile string) {
 	or(&p.Chat.Client, "embedded")
 	or(&p.Chat.Placement, PlacementInline)
 	or(&p.Chat.Cache, CacheEncrypted)
@@ -95,8 +190,8 @@ func (p *Policy) setDefaults(dir string) {
 		_ = p.Chat.Pages[0].UnmarshalText([]byte("/**")) // a constant that compiles
 	}
 	for _, file := range []*string{&p.TLS.Certificate, &p.TLS.Key, &p.XMPP.CA, &p.Chat.Client, &p.Scripts.Lock} {
-		if *file != "" && *file != "embedded" && !filepath.IsAbs(*file) {
-			*file = filepath.Join(dir, *file)
+		if *file != "" && *file != "embedded" {
+			*file = beside(policyFile, *file)
 		}
 	}
 	for name, c := range p.Compartments {

@@ -67,10 +67,12 @@ type memoKey struct {
 	holding uint64 // which of the rules' wheres hold
 	inline  bool
 	trusted bool
+	module  bool
+	data    bool // no JavaScript
 }
 
 func (k *memoKey) equal(other *memoKey) bool {
-	return k.hash == other.hash && k.holding == other.holding && k.inline == other.inline && k.plain == other.plain && k.trusted == other.trusted &&
+	return k.hash == other.hash && k.holding == other.holding && k.inline == other.inline && k.plain == other.plain && k.trusted == other.trusted && k.module == other.module && k.data == other.data &&
 		bytes.Equal(k.text, other.text) && bytes.Equal(k.origin, other.origin)
 }
 
@@ -105,7 +107,7 @@ var httpsPrefix, httpPrefix = []byte("https://"), []byte("http://")
 
 // Inline decides on an inline script.
 func (m *Memo) Inline(script *Script) Decision {
-	if !script.HasText || script.TooLong || len(m.scripts.compiled.texts) == 0 {
+	if !script.HasText || script.TooLong || len(m.scripts.compiled.texts) == 0 && !m.scripts.pinsInline {
 		return m.scripts.Decide(script)
 	}
 	holding := m.scripts.compiled.holding(script)
@@ -124,6 +126,7 @@ func (m *Memo) key(script *Script, text []byte, holding uint64) memoKey {
 		hash: maphash.Bytes(m.seed, text), text: text,
 		origin: script.Page.origin, plain: script.Page.plain,
 		holding: holding, inline: script.Inline, trusted: script.TrustedNonce,
+		module: script.Module, data: script.NotJavaScript,
 	}
 }
 

@@ -27,6 +27,11 @@ type PageURL struct {
 	folderEmpty bool // it has no segment, not even the empty one of the root
 }
 
+// HostOf returns a host in lower case, without the port where it is the scheme's own.
+func HostOf(scheme, host string) string {
+	return strings.TrimPrefix(OriginOf(&url.URL{Scheme: scheme, Host: host}), scheme+"://")
+}
+
 // PlainPath reports whether every server reads the path of a request alike. Of one
 // like /admin/..%2fnews it is not known which page it is for (CWE-647).
 func PlainPath(u *url.URL) bool {

@@ -9,6 +9,8 @@ package policies
 import (
 	"net/netip"
 	"net/url"
+
+	"chatproxy/policies/lock"
 )
 
 // A Policy is one policy file. The zero value of a field is its default unless
@@ -16,7 +18,7 @@ import (
 type Policy struct {
 	// Version is the version of the file's format. Only 1 is known. Required.
 	Version int `yaml:"version"`
-	// Listen holds the addresses to listen on, host:port. Default 127.0.0.1:8080.
+	// Listen are the addresses to listen on, host:port. Default 127.0.0.1:8080.
 	Listen []string `yaml:"listen"`
 	// TLS is the certificate of the listeners. Default: none, plain HTTP.
 	TLS TLS `yaml:"tls"`
@@ -30,17 +32,23 @@ type Policy struct {
 	Chat Chat `yaml:"chat"`
 	// XMPP is the chat's server. Required.
 	XMPP XMPP `yaml:"xmpp"`
-	// Pages set the mode of pages; the first match wins. Default: all are enforced.
+	// Pages are rules that set the mode of pages; the first match wins. Default: all
+	// are enforced.
 	Pages []PageRule `yaml:"pages"`
-	// Scripts decides who may run.
+	// Scripts is who may run.
 	Scripts Scripts `yaml:"scripts"`
 	// Compartments are the frames that isolated scripts run in, by name. Default: a
 	// hidden one for each origin that scripts come from.
 	Compartments map[string]Compartment `yaml:"compartments"`
 	// CSP is what the operator adds to the policy of a page.
 	CSP CSP `yaml:"csp"`
-	// Limits bound what one client may cost.
+	// Limits are what one client may cost.
 	Limits Limits `yaml:"limits"`
+
+	// File is the path of the policy file, as it was given to Load or LoadSites. It
+	// is not part of the file.
+	File     string
+	warnings Problems
 }
 
 // TLS names the files of the listeners' certificate.
@@ -52,7 +60,8 @@ type TLS struct {
 	// file. Default: none.
 	// Danger: whoever reads it can be the site; nobody but chatproxy's user may.
 	Key string `yaml:"key"`
-	// ACME gets certificates by itself instead. Default: it does not.
+	// ACME is how certificates are got without files. It is refused until it is
+	// built. Default: not at all.
 	ACME ACME `yaml:"acme"`
 }
 
@@ -86,13 +95,14 @@ type Chat struct {
 	Pages []Glob `yaml:"pages"`
 	// Placement is "inline", in the page itself; "vault" is known and refused
 	// until it is built. Default inline.
-	// Danger: inline is no wall against a script that is allowed in the page.
+	// Danger: "inline" is no wall against a script that is allowed in the page.
 	Placement Placement `yaml:"placement"`
 	// Origin is the origin that the vault has to itself, like
 	// https://chat.example.com. Required with placement vault.
 	Origin Origin `yaml:"origin"`
-	// Settings are given to converse.initialize. Addresses of our endpoints,
-	// asset paths and the domain are set by chatproxy and win. Default: none.
+	// Settings are Converse's own, as converse.initialize takes them. Addresses of
+	// our endpoints, asset paths and the domain are set by chatproxy and win.
+	// Default: none.
 	Settings map[string]any `yaml:"settings"`
 	// Plugins are the names of Converse plugins that may be registered beside the
 	// build's own. Default: none.
@@ -101,7 +111,7 @@ type Chat struct {
 	// Cache is how the browser keeps messages between visits: "encrypted" with a
 	// key that dies with the log-in, "memory" not at all, or "plain" as Converse
 	// does. Default encrypted.
-	// Danger: plain leaves conversations on a shared computer.
+	// Danger: "plain" leaves conversations on a shared computer.
 	Cache Cache `yaml:"cache"`
 }
 
@@ -128,10 +138,12 @@ const (
 type XMPP struct {
 	// Domain is the XMPP domain that users log in to. Required.
 	Domain string `yaml:"domain"`
-	// Server is host:port. Default: the SRV records of the domain.
+	// Server is the address of the XMPP server, host:port. Default: the SRV records
+	// of the domain.
 	Server string `yaml:"server"`
-	// TLS is "starttls", "direct" or "none". Default starttls.
-	// Danger: none sends passwords in the clear; it is refused unless the server
+	// TLS is how the stream to the server is encrypted: "starttls" before anything
+	// is said, "direct" from the first byte, or "none". Default starttls.
+	// Danger: "none" sends passwords in the clear; it is refused unless the server
 	// is on loopback.
 	TLS StreamTLS `yaml:"tls"`
 	// CA is a PEM file of the authorities that sign the server's certificate,
@@ -157,8 +169,8 @@ const (
 type Endpoint struct {
 	// Enabled is whether the endpoint is served. Default true.
 	Enabled *bool `yaml:"enabled"`
-	// Path is an absolute path on the site's host. Default /http-bind for bosh and
-	// /xmpp-websocket for websocket.
+	// Path is an absolute path on the site's host. Default: "/http-bind" for bosh,
+	// "/xmpp-websocket" for websocket.
 	Path string `yaml:"path"`
 }
 
@@ -198,31 +210,34 @@ type Scripts struct {
 	// Default is the verdict on external scripts that nothing names. Default isolate.
 	Default Verdict `yaml:"default"`
 	// Inline is the verdict on inline scripts that nothing names. Default strip.
-	// Danger: allow blesses whatever is injected into a page (CWE-79).
+	// Danger: "allow" blesses whatever is injected into a page (CWE-79).
 	Inline Verdict `yaml:"inline"`
 	// Lists are files with filter lists in the syntax of Adblock Plus, like
 	// EasyList, relative to the policy file. They decide nothing unless a rule
 	// names them under match.list. Default: none.
 	Lists []string `yaml:"lists"`
-	// Lock is the file that chatproxy pin writes, relative to the policy file: each
+	// Lock is the file that chatproxy pin writes, relative to the policy file; each
 	// script in it is allowed as long as it is what was pinned. Default: none.
 	Lock string `yaml:"lock"`
-	// Rules are asked in their order, after the lock; the first match wins.
+	// Rules are what is asked, in this order and after the lock; the first match
+	// wins. Default: none.
 	Rules []Rule `yaml:"rules"`
 
-	compiled *conditions // the rules as Decide needs them
+	compiled   *conditions    // the rules as Decide needs them
+	locked     *lock.Compiled // nil without a lock
+	pinsInline bool           // the lock has inline scripts
 }
 
 // Rule gives a verdict on the scripts that it matches.
 type Rule struct {
 	// Name is shown in reports, in the log and by explain. Required.
 	Name string `yaml:"name"`
-	// Match says which scripts. Required.
+	// Match is which scripts the rule is for. Required.
 	Match Match `yaml:"match"`
 	// Action is "allow" (the script gets the nonce and runs in the page), "isolate"
 	// (it runs in a compartment) or "strip" (it is removed). Required.
 	Action Verdict `yaml:"action"`
-	// Compartment names the compartment of an isolated script. Default: one for
+	// Compartment is the name of an isolated script's compartment. Default: one for
 	// each origin that scripts come from.
 	Compartment string `yaml:"compartment"`
 	// Forward are functions of the page's own scripts, like dataLayer.push, whose
@@ -239,16 +254,17 @@ type Match struct {
 	// Src are globs of the script's URL. One that begins with "/" is of the
 	// site's own origin. `**` stands for anything, `*` for anything but "/" in a
 	// path and anything but "." in a host name. Without a "?" in the glob the
-	// query is not looked at.
+	// query is not looked at. Default: none.
 	Src []URLGlob `yaml:"src"`
 	// Digest are CSP hashes of inline scripts, as "sha256-…", "sha384-…" or "sha512-…".
+	// Default: none.
 	Digest []Digest `yaml:"digest"`
 	// Text are strings of which an inline script has one in its text, as it is
 	// written. For isolate and strip only: whoever can inject a script can write
-	// any string into it.
+	// any string into it. Default: none.
 	Text []string `yaml:"text"`
-	// List names one of scripts.lists, as it is written there: the URLs of
-	// external scripts that the list blocks.
+	// List is one of scripts.lists, as it is written there: the rule is for the
+	// external scripts that the list blocks. Default: none.
 	// The guard cannot ask a list about a script that another script creates.
 	// There a rule with a list that allows is left out, and behind a rule with a
 	// list that isolates or strips nothing is allowed: what would be, is isolated.
@@ -257,21 +273,25 @@ type Match struct {
 	// Page are globs of the paths of the pages that the rule is for. Default: all.
 	Page []Glob `yaml:"page"`
 	// Type are values of the script's type attribute, in any case. Default: any.
+	// Danger: whoever injects markup writes it too; with "allow" it protects nothing.
 	Type []string `yaml:"type"`
 	// ID are values of the script's id attribute. Default: any.
+	// Danger: whoever injects markup writes it too; with "allow" it protects nothing.
 	ID []string `yaml:"id"`
 	// Class are words of the script's class attribute, one of which it has.
 	// Default: any.
+	// Danger: whoever injects markup writes it too; with "allow" it protects nothing.
 	Class []string `yaml:"class"`
 }
 
 // Compartment is a frame with an opaque origin in which isolated scripts run.
 type Compartment struct {
-	// Visible puts the frame where the script stood. Default: a hidden frame.
+	// Visible is whether the frame stands where the script stood, or is hidden.
+	// Default false.
 	Visible bool `yaml:"visible"`
-	// Width is that of a visible frame in CSS pixels. Default 300.
+	// Width is how wide a visible frame is, in CSS pixels. Default 300.
 	Width int `yaml:"width"`
-	// Height is that of a visible frame in CSS pixels. Default 250.
+	// Height is how high a visible frame is at first, in CSS pixels. Default 250.
 	Height int `yaml:"height"`
 	// MaxHeight is how high a visible frame may grow, in CSS pixels. Default: height.
 	MaxHeight int `yaml:"max_height"`
@@ -279,9 +299,9 @@ type Compartment struct {
 	// own scripts. Default: none.
 	Connect []Origin `yaml:"connect"`
 	// Storage are the cookies and storage keys that live on after the visit, for
-	// this compartment alone. Default: none does.
+	// this compartment alone. Default: none.
 	Storage []string `yaml:"storage"`
-	// Popups lets a click open a window. Default false.
+	// Popups is whether a click may open a window. Default false.
 	Popups bool `yaml:"popups"`
 }
 
@@ -290,8 +310,11 @@ type CSP struct {
 	// Upstream is "combine": the upstream's own policies stay in force beside
 	// ours, or "replace": they are dropped. Default combine.
 	Upstream UpstreamCSP `yaml:"upstream"`
-	// Directives are added to our policy or take the place of a default.
+	// Directives are sources by the name of their directive, like img-src; each
+	// is added to our policy or takes the place of our own directive of that name.
 	// Script directives cannot be set. Default: none.
+	// Danger: what is let in here is let in on pages with the chat too; a style
+	// sheet can read messages.
 	Directives map[string][]string `yaml:"directives"`
 	// Reports is what becomes of the browsers' violation reports.
 	Reports Reports `yaml:"reports"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,9 +38,7 @@ func (o *Origin) UnmarshalText(text []byte) error {
 func parseOrigin(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%q is not a URL", s)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "":
+	case err != nil, u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "":
 		return nil, fmt.Errorf("%q is not an http or https URL like http://127.0.0.1:3000", s)
 	case u.User != nil:
 		return nil, errors.New("a user name or password does not belong into this URL")
@@ -142,47 +141,74 @@ func (d Digest) decode() (algorithm, []byte) {
 	return map[string]algorithm{"sha256": sha2_256, "sha384": sha2_384, "sha512": sha2_512}[name], sum
 }
 
+// A word is a value out of a closed set of words.
+type word interface{ words() []string }
+
 // oneOf is what every closed set of words shares.
-func oneOf[T ~string](target *T, text []byte, words ...T) error {
-	for _, w := range words {
-		if string(w) == string(text) {
-			*target = w
-			return nil
-		}
+func oneOf[T interface {
+	~string
+	word
+}](target *T, text []byte) error {
+	words := (*target).words()
+	if !slices.Contains(words, string(text)) {
+		return fmt.Errorf("%q is not one of: %s%s", text, strings.Join(words, ", "), didYouMean(string(text), words))
 	}
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = string(w)
-	}
-	return fmt.Errorf("%q is not one of: %s", text, strings.Join(quoted, ", "))
+	*target = T(text)
+	return nil
 }
+
+func wordsOf[T ~string](words ...T) []string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = string(w)
+	}
+	return all
+}
+
+func (Mode) words() []string        { return wordsOf(ModeEnforce, ModeReportOnly, ModeOff) }
+func (Placement) words() []string   { return wordsOf(PlacementInline, PlacementVault) }
+func (Cache) words() []string       { return wordsOf(CacheEncrypted, CacheMemory, CachePlain) }
+func (StreamTLS) words() []string   { return wordsOf(StreamStartTLS, StreamDirect, StreamNone) }
+func (UpstreamCSP) words() []string { return wordsOf(UpstreamCombine, UpstreamReplace) }
+func (Verdict) words() []string     { return wordsOf(Allow, Isolate, Strip) }
 
 // UnmarshalText reads a mode.
-func (m *Mode) UnmarshalText(text []byte) error {
-	return oneOf(m, text, ModeEnforce, ModeReportOnly, ModeOff)
-}
+func (m *Mode) UnmarshalText(text []byte) error { return oneOf(m, text) }
 
 // UnmarshalText reads a placement.
-func (p *Placement) UnmarshalText(text []byte) error {
-	return oneOf(p, text, PlacementInline, PlacementVault)
-}
+func (p *Placement) UnmarshalText(text []byte) error { return oneOf(p, text) }
 
 // UnmarshalText reads a way to keep messages.
-func (c *Cache) UnmarshalText(text []byte) error {
-	return oneOf(c, text, CacheEncrypted, CacheMemory, CachePlain)
-}
+func (c *Cache) UnmarshalText(text []byte) error { return oneOf(c, text) }
 
 // UnmarshalText reads a way to encrypt.
-func (s *StreamTLS) UnmarshalText(text []byte) error {
-	return oneOf(s, text, StreamStartTLS, StreamDirect, StreamNone)
-}
+func (s *StreamTLS) UnmarshalText(text []byte) error { return oneOf(s, text) }
 
 // UnmarshalText reads what becomes of the upstream's policies.
-func (u *UpstreamCSP) UnmarshalText(text []byte) error {
-	return oneOf(u, text, UpstreamCombine, UpstreamReplace)
-}
+func (u *UpstreamCSP) UnmarshalText(text []byte) error { return oneOf(u, text) }
 
 // UnmarshalText reads a verdict.
-func (v *Verdict) UnmarshalText(text []byte) error {
-	return oneOf(v, text, Allow, Isolate, Strip)
+func (v *Verdict) UnmarshalText(text []byte) error { return oneOf(v, text) }
+
+// wanted says what a value has to be, for messages that must not show what it is.
+func wanted(value any) string {
+	switch value := value.(type) {
+	case word:
+		return "one of: " + strings.Join(value.words(), ", ")
+	case *URL, *Origin:
+		return "scheme, host and port of a server like http://127.0.0.1:3000"
+	case *Prefix:
+		return "an address or a network like 10.0.0.0/8"
+	case *Bytes:
+		return "a size like 32KiB or 10MiB"
+	case *Duration:
+		return "a length of time like 12h or 30d"
+	case *Digest:
+		return "a digest like sha384-… (base64)"
+	case *Glob:
+		return "a glob of a path like /news/**"
+	case *URLGlob:
+		return "a path like /static/** or a URL like https://ads.example/**"
+	}
+	return "what fits here"
 }

@@ -24,6 +24,9 @@ type Script struct {
 	// TooLong is true when an inline script's text is longer than can be held: it
 	// will never be known.
 	TooLong bool
+	// Module is true for a script of type module, NotJavaScript for an import map and
+	// for speculation rules. The lock asks.
+	Module, NotJavaScript bool
 	// Type, ID and Class are the element's attributes, for rules that look at them
 	// ([Scripts.LooksAtElements]).
 	Type, ID, Class []byte
@@ -39,6 +42,10 @@ type Decision struct {
 	// Compartment is where an isolated script runs. It must not be changed, and is
 	// valid until the next Resolve of the script's URL.
 	Compartment []byte
+	// Integrity is the digest that an allowed external script must have; "" for any.
+	// CrossOrigin is true when such a script comes from another origin than the page.
+	Integrity   string
+	CrossOrigin bool
 	// NeedText asks to be called again with the text of an inline script, or with
 	// TooLong: a rule depends on it. The verdict is strip until then.
 	NeedText bool
@@ -53,8 +60,8 @@ const (
 	ByHandlers      = "handlers and javascript: URLs" // for which there are no rules
 )
 
-// Decide gives the verdict on a script: by the first rule that matches, by the
-// upstream's nonce, by the default for its kind. It allocates nothing and writes
+// Decide gives the verdict on a script: by the lock, by the first rule that matches,
+// by the upstream's nonce, by the default for its kind. It allocates nothing and writes
 // only to the script's URL, so that pages can be decided on at once. The rules are
 // those that [Parse] compiled.
 func (s *Scripts) Decide(script *Script) Decision {
@@ -66,7 +73,13 @@ func (s *Scripts) Decide(script *Script) Decision {
 
 // decide is Decide, with the wheres that hold.
 func (s *Scripts) decide(script *Script, holding uint64) Decision {
-	if script.Inline {
+	decision, pinned, needText := s.decideLocked(script)
+	switch {
+	case pinned:
+		return decision
+	case needText:
+		return Decision{Verdict: Strip, NeedText: true}
+	case script.Inline:
 		return s.decideInline(script, holding)
 	}
 	u := script.URL

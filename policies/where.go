@@ -29,6 +29,13 @@ func (r *Rule) Conditional() bool {
 	return any
 }
 
+// AnyOrigin reports whether the rule may match external scripts of every origin: by a
+// list, or by the page and the element alone.
+func (r *Rule) AnyOrigin() bool {
+	m := &r.Match
+	return m.List != "" || len(m.Src)+len(m.Digest)+len(m.Text) == 0
+}
+
 // LooksAtElements reports whether a rule asks for type, id or class, which a
 // [Script] must then have.
 func (s *Scripts) LooksAtElements() bool { return s.compiled.elements }
