@@ -2,6 +2,7 @@
 # make test    all tests, with real browsers and a real XMPP server
 # make check   generated files, format, vet, staticcheck, govulncheck, types
 # make fuzz    fuzz every parser for FUZZTIME each
+# make soak    10,000 reloads of the policy under load
 # make bench   measure the whole proxy and the rewriter beside their peers
 #
 # Each installs what it needs: Debian packages through scripts/apt-install, npm
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build generate demo test check fuzz bench clean
+.PHONY: build generate demo test check fuzz soak bench clean
 
 GO ?= go
 FUZZTIME ?= 60s
@@ -68,6 +69,9 @@ check: generate
 	node_modules/.bin/tsc -p browser
 	git diff --exit-code
 
+soak: $(CLIENT) $(VENDOR)
+	$(GO) test -count 1 -timeout 60m -v -run ReloadsUnderLoad ./cmd/chatproxy -reloads 10000
+
 fuzz: $(CLIENT) $(VENDOR)
 	scripts/fuzz $(FUZZTIME)
 
@@ -76,6 +80,7 @@ bench: bin/chatproxy
 	$(GO) test -run '^$$' -bench . -count 5 ./bench/rewriter
 	$(GO) test -run '^$$' -bench Hostile -benchtime 1x ./proxy/rewrite
 	node bench/wasm/rewrite.mjs $(CHATPROXY_CORPUS)/pages
+	node bench/filters/compare.mjs $(CHATPROXY_CORPUS)
 	$(GO) run ./bench/proxies
 
 clean:
