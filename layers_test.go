@@ -18,6 +18,8 @@ var forbidden = []struct{ from, to, reason string }{
 	{"xmpp", "bosh", "streams know nothing of what carries them"},
 	{"csp", "", "policies are written without knowing who asks"},
 	{"browser", "", "bundles and their configuration stand below everything"},
+	{"policies/lock", "policies", "the lock is read by the policy, and knows no rules"},
+	{"policies/filters", "policies", "a list knows requests and filters"},
 	{"policies", "proxy", "the file is below what it configures"},
 	{"policies", "bosh", "the file is below what it configures"},
 	{"proxy/rewrite", "policies", "the rewriter asks through a function and edits; it does not decide"},

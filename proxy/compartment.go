@@ -100,8 +100,7 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 		c.Popups = known.Popups
 		for _, rule := range s.policy.Scripts.Rules {
 			if rule.Compartment == name {
-				if rule.Match.List != "" {
-					// The list may name scripts of any origin.
+				if rule.AnyOrigin() {
 					c.Scripts = append(c.Scripts, x.page.Scheme+":")
 				}
 				for _, glob := range rule.Match.Src {

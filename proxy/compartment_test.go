@@ -69,23 +69,25 @@ func contains(list []string, want string) bool {
 	return false
 }
 
-// A list may name scripts of any origin; what they may connect to stays as narrow as
+// A list may name scripts of any origin, and so may a page and an element; what they may connect to stays as narrow as
 // the policy has it.
 func TestACompartmentOfAListLoadsScriptsFromAnywhere(t *testing.T) {
 	list := filepath.Join(t.TempDir(), "ads.txt")
 	if err := os.WriteFile(list, []byte("||ads.example^\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	site := start(t, htmlPage("upstream"), `
+	for _, match := range []string{`{list: "` + list + `"}`, `{page: ["/news"]}`, `{class: [ad]}`} {
+		site := start(t, htmlPage("upstream"), `
 site: {upstream: UPSTREAM}
 compartments: {ads: {connect: ["https://collector.example"]}}
-scripts: {lists: ["`+list+`"], rules: [{name: ads, match: {list: "`+list+`"}, action: isolate, compartment: ads}]}
+scripts: {lists: ["`+list+`"], rules: [{name: ads, match: `+match+`, action: isolate, compartment: ads}]}
 `)
-	a := site.ask(t, "GET", "/news?"+Marker+"=ads", fromThePage...)
-	directives := strings.Split(a.Header.Get(csp.Header), "; ")
-	want := "script-src 'unsafe-inline' 'unsafe-eval' http://www.example.com" + browser.Compartment.Path + " https://collector.example http:"
-	if !contains(directives, want) || !contains(directives, "connect-src https://collector.example") {
-		t.Errorf("got %q", directives)
+		a := site.ask(t, "GET", "/news?"+Marker+"=ads", fromThePage...)
+		directives := strings.Split(a.Header.Get(csp.Header), "; ")
+		want := "script-src 'unsafe-inline' 'unsafe-eval' http://www.example.com" + browser.Compartment.Path + " https://collector.example http:"
+		if !contains(directives, want) || !contains(directives, "connect-src https://collector.example") {
+			t.Errorf("%s: got %q", match, directives)
+		}
 	}
 }
 

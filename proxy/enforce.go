@@ -65,7 +65,7 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 
 // protected is the page that the policy is for.
 func (s *Site) protected(nonce csp.Nonce, chat bool) csp.Page {
-	return csp.Page{Nonce: nonce, InlineChat: chat, Directives: s.policy.CSP.Directives, ReportURI: reportPath}
+	return csp.Page{Nonce: nonce, InlineChat: chat, Directives: s.policy.CSP.Directives, Handlers: s.policy.Scripts.PinnedHandlers(), ReportURI: reportPath}
 }
 
 // preparePolicies writes once what is the same in every response.

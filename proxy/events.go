@@ -10,6 +10,9 @@ import (
 // time.
 const StaleNonce rewrite.EventKind = "stale-nonce"
 
+// ChangedScript is the event of an inline script that is not what was pinned.
+const ChangedScript rewrite.EventKind = "changed-script"
+
 // events counts what could not be decided, by kind, since the start.
 type events struct {
 	mu     sync.Mutex

@@ -111,19 +111,15 @@ func purpose(r *http.Request) fetch {
 func (s *Site) checkHost(next http.Handler) http.Handler {
 	hosts := map[string]bool{}
 	for _, host := range s.policy.Site.Hosts {
-		hosts[withoutDefaultPort("http", host)] = true
-		hosts[withoutDefaultPort("https", host)] = true
+		hosts[policies.HostOf("http", host)] = true
+		hosts[policies.HostOf("https", host)] = true
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r)
-		if len(hosts) > 0 && !hosts[withoutDefaultPort(x.page.Scheme, x.page.Host)] {
+		if len(hosts) > 0 && !hosts[policies.HostOf(x.page.Scheme, x.page.Host)] {
 			s.refuse(w, r, refusal{http.StatusMisdirectedRequest, "This server does not have the site you asked for.", nil})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func withoutDefaultPort(scheme, host string) string {
-	return strings.TrimPrefix(policies.OriginOf(&url.URL{Scheme: scheme, Host: host}), scheme+"://")
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 
@@ -18,6 +19,7 @@ type judge struct {
 	trusted   []string // those that came with no response before
 	script    policies.Script
 	url       policies.ScriptURL
+	changes   int // that were logged
 }
 
 func (s *Site) newJudge(x *exchange) *judge {
@@ -39,31 +41,15 @@ func carries(script *rewrite.Script, nonces []string) bool {
 	return len(script.Nonce) > 0 && slices.ContainsFunc(nonces, func(nonce string) bool { return nonce == string(script.Nonce) })
 }
 
-// decide gives the verdict on a script of the page.
+// decide answers the rewriter.
 func (j *judge) decide(script *rewrite.Script) rewrite.Action {
-	trusted := carries(script, j.trusted)
-	var decision policies.Decision
-	switch script.Kind {
-	case rewrite.Style:
-		if trusted {
+	if script.Kind == rewrite.Style {
+		if carries(script, j.trusted) {
 			return rewrite.Action{Do: rewrite.Allow}
 		}
 		return rewrite.Action{}
-	case rewrite.Handler, rewrite.JavaScriptURL:
-		// No nonce can stand on them, and no rule names them.
-		decision = policies.Decision{Verdict: policies.Strip, Rule: policies.ByHandlers}
-	default:
-		j.script = policies.Script{Page: j.script.Page, TrustedNonce: trusted}
-		if j.site.policy.Scripts.LooksAtElements() {
-			j.script.Type, j.script.ID, j.script.Class = script.Value("type"), script.Value("id"), script.Value("class")
-		}
-		if script.Kind == rewrite.Inline {
-			j.script.Inline, j.script.Text, j.script.HasText, j.script.TooLong = true, script.Text, script.HasText, script.TooLong
-			decision = j.site.memo.Inline(&j.script)
-		} else {
-			decision = j.site.memo.External(&j.script, script.Src, &j.url)
-		}
 	}
+	decision := j.verdict(script)
 	if decision.NeedText {
 		return rewrite.Action{Do: rewrite.NeedText}
 	}
@@ -72,7 +58,42 @@ func (j *judge) decide(script *rewrite.Script) rewrite.Action {
 		j.site.log.Debug("script", "request", j.x.id, "line", line, "column", column,
 			"kind", script.Kind, "verdict", decision.Verdict, "rule", decision.Rule)
 	}
-	action := rewrite.Action{Compartment: decision.Compartment}
+	return j.action(script, decision)
+}
+
+// verdict asks the policy about a script of the page.
+func (j *judge) verdict(script *rewrite.Script) policies.Decision {
+	switch script.Kind {
+	case rewrite.Handler, rewrite.JavaScriptURL:
+		// No nonce can stand on them, and no rule names them. The policy has the
+		// hashes of pinned handlers; those of javascript: URLs it cannot have, since
+		// Trusted Types refuse them before (§4.6 there).
+		if _, pinned := j.site.policy.Scripts.Pinned().Handler(script.Text); pinned && script.Kind == rewrite.Handler {
+			return policies.Decision{Verdict: policies.Allow, Rule: policies.ByLock}
+		}
+		return policies.Decision{Verdict: policies.Strip, Rule: policies.ByHandlers}
+	}
+	j.script = policies.Script{
+		Page: j.script.Page, TrustedNonce: carries(script, j.trusted),
+		Module: script.Type == "module", NotJavaScript: script.Type != "" && script.Type != "module",
+	}
+	if j.site.policy.Scripts.LooksAtElements() {
+		j.script.Type, j.script.ID, j.script.Class = script.Value("type"), script.Value("id"), script.Value("class")
+	}
+	if script.Kind == rewrite.Inline {
+		j.script.Inline, j.script.Text, j.script.HasText, j.script.TooLong = true, script.Text, script.HasText, script.TooLong
+		decision := j.site.memo.Inline(&j.script)
+		if script.HasText && decision.Verdict != policies.Allow {
+			j.reportChange(script)
+		}
+		return decision
+	}
+	return j.site.memo.External(&j.script, script.Src, &j.url)
+}
+
+// action is what the rewriter does by a verdict.
+func (j *judge) action(script *rewrite.Script, decision policies.Decision) rewrite.Action {
+	action := rewrite.Action{Compartment: decision.Compartment, Integrity: decision.Integrity, CrossOrigin: decision.CrossOrigin}
 	switch {
 	case decision.Verdict == policies.Allow:
 		action.Do = rewrite.Allow
@@ -86,6 +107,23 @@ func (j *judge) decide(script *rewrite.Script) rewrite.Action {
 		action.Do = rewrite.Strip
 	}
 	return action
+}
+
+// maxChanges bounds how many changed scripts of one page are logged.
+const maxChanges = 8
+
+// reportChange logs that an inline script is not what was pinned, if it looks like
+// one that was. What stands in the line may be the visitor's own, and is not logged.
+func (j *judge) reportChange(script *rewrite.Script) {
+	entry, line, ok := j.site.policy.Scripts.Pinned().Nearest(script.Text)
+	if !ok || j.changes == maxChanges {
+		return
+	}
+	j.changes++
+	j.site.events.add(ChangedScript)
+	at, _ := script.Position()
+	j.site.log.Warn("page", "request", j.x.id, "path", j.x.page.Path, "line", at, "event", ChangedScript,
+		"entry", entry.String(), "first difference", fmt.Sprintf("line %d of the script", line))
 }
 
 // report notes what the rewriter could not decide.

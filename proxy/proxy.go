@@ -77,5 +77,6 @@ func New(o Options) *Site {
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Close lets go of the connections to the upstream that are idle.
-func (s *Site) Close() { s.transport.CloseIdleConnections() }
+// Close lets go of the connections to the upstream: of the idle ones now, of the others
+// when their requests are done. A site that has been replaced goes on answering those.
+func (s *Site) Close() { s.transport.Close() }

@@ -26,6 +26,7 @@ type testSite struct {
 	hits     atomic.Int64 // requests that reached the upstream
 	upstream *httptest.Server
 	guards   [2][2]guard
+	site     *Site
 	log      lockedBuffer
 }
 
@@ -54,7 +55,7 @@ func (site *testSite) handler(t *testing.T, upstream http.HandlerFunc, policy st
 		Log: slog.New(slog.NewTextHandler(&site.log, nil)),
 	})
 	t.Cleanup(handler.Close)
-	site.guards = handler.guards
+	site.guards, site.site = handler.guards, handler
 	return handler
 }
 

@@ -18,7 +18,6 @@ import (
 
 	"chatproxy/demo/prosody"
 	"chatproxy/demo/site"
-	"chatproxy/policies"
 )
 
 // The demo's accounts. They exist on the demo's own server only.
@@ -97,11 +96,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logger) (
 	if err := facts.writePolicy(); err != nil {
 		return err
 	}
-	policy, err := policies.Load(facts.PolicyFile)
-	if err != nil {
-		return err
-	}
-	running, err := start(policy, log)
+	running, err := start(facts.PolicyFile, log)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
-	"chatproxy/bosh"
 	"chatproxy/console"
 	"chatproxy/policies"
-	"chatproxy/proxy"
 )
 
 const (
@@ -27,61 +26,63 @@ const (
 
 // running is a proxy with its listeners open.
 type running struct {
-	addresses []string // of the site's listeners
-	failed    chan error
-	servers   []*http.Server
-	bridge    *bosh.Bridge
-	site      *proxy.Site
+	sites
+	addresses   []string // of the sites' listeners
+	failed      chan error
+	servers     []*http.Server
+	certificate atomic.Pointer[tls.Certificate]
 }
 
-// start opens the listeners of the policy and serves them.
-func start(policy *policies.Policy, log *slog.Logger) (_ *running, err error) {
-	site, bridge, err := newSite(policy, log)
+// start serves the sites of a policy file or folder, on the listeners that they share.
+func start(file string, log *slog.Logger) (_ *running, err error) {
+	r := &running{}
+	r.sites.file, r.sites.log = file, log
+	policies, err := r.load()
 	if err != nil {
 		return nil, err
 	}
-	r := &running{failed: make(chan error, len(policy.Listen)+1), bridge: bridge, site: site}
+	shared := policies[0] // they agree on it
+	r.failed = make(chan error, len(shared.Listen)+1)
 	defer func() {
 		if err != nil {
 			_ = r.stop() // the error that stopped the start is the one to tell
 		}
 	}()
-	var config *tls.Config
-	if policy.TLS.Certificate != "" {
-		pair, err := tls.LoadX509KeyPair(policy.TLS.Certificate, policy.TLS.Key)
-		if err != nil {
-			return nil, fmt.Errorf("tls: %w", err)
-		}
-		config = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	if err := r.use(policies); err != nil {
+		return nil, err
 	}
-	for _, address := range policy.Listen {
+	for _, address := range shared.Listen {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			return nil, fmt.Errorf("listen: %w", err)
 		}
 		r.addresses = append(r.addresses, listener.Addr().String())
-		if config != nil {
-			listener = tls.NewListener(listener, config)
+		if shared.TLS.Certificate != "" {
+			listener = tls.NewListener(listener, &tls.Config{
+				GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return r.certificate.Load(), nil },
+				MinVersion:     tls.VersionTLS12,
+				NextProtos:     []string{"h2", "http/1.1"},
+			})
 		}
-		r.serve(listener, site, int(policy.Limits.Header), log)
+		r.serve(listener, &r.handler, int(shared.Limits.Header))
 	}
-	if policy.Console != "" {
-		listener, err := net.Listen("tcp", policy.Console)
+	if shared.Console != "" {
+		listener, err := net.Listen("tcp", shared.Console)
 		if err != nil {
 			return nil, fmt.Errorf("console: %w", err)
 		}
-		r.serve(listener, console.New(), 8<<10, log)
+		r.serve(listener, console.New(r.status), 8<<10)
 	}
 	return r, nil
 }
 
-func (r *running) serve(listener net.Listener, handler http.Handler, maxHeader int, log *slog.Logger) {
+func (r *running) serve(listener net.Listener, handler http.Handler, maxHeader int) {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(r.log.Handler(), slog.LevelWarn),
 	}
 	r.servers = append(r.servers, server)
 	go func() {
@@ -91,17 +92,37 @@ func (r *running) serve(listener net.Listener, handler http.Handler, maxHeader i
 	}()
 }
 
+// use serves the sites of these policies from now on. When one of them cannot be
+// made, all stays as it was.
+func (r *running) use(all []*policies.Policy) error {
+	var certificate *tls.Certificate
+	if shared := all[0]; shared.TLS.Certificate != "" {
+		pair, err := tls.LoadX509KeyPair(shared.TLS.Certificate, shared.TLS.Key)
+		if err != nil {
+			return fmt.Errorf("tls: %w", err)
+		}
+		certificate = &pair
+	}
+	if err := r.sites.use(all); err != nil {
+		return err
+	}
+	if certificate != nil {
+		r.certificate.Store(certificate)
+	}
+	return nil
+}
+
 // stop ends the chat sessions, lets requests that are under way finish, and closes
 // the listeners.
 func (r *running) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
-	errs := []error{r.bridge.Close(ctx)}
+	errs := []error{r.closeBridges(ctx)}
 	for _, server := range r.servers {
 		if err := server.Shutdown(ctx); err != nil {
 			errs = append(errs, server.Close())
 		}
 	}
-	r.site.Close()
+	r.closeSites()
 	return errors.Join(errs...)
 }

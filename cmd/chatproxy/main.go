@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), rewriteCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), explainCommand(), pinCommand(), rewriteCommand(), schemaCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	var failed failure
 	switch {

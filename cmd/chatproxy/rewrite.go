@@ -45,7 +45,7 @@ func rewriteCommand() *cobra.Command {
 			defer f.Close()
 			in = f
 		}
-		site, _, err := newSite(policy, newLog(cmd.ErrOrStderr(), false))
+		site, err := newOfflineSite(policy, newLog(cmd.ErrOrStderr(), false))
 		if err != nil {
 			return err
 		}

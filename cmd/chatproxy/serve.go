@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -22,11 +23,7 @@ func serveCommand() *cobra.Command {
 	file := policyFlag(cmd)
 	verbose := cmd.Flags().Bool("verbose", false, "log the verdict on every script")
 	cmd.RunE = doing(func(cmd *cobra.Command, _ []string) error {
-		policy, err := policies.Load(*file)
-		if err != nil {
-			return err
-		}
-		return serve(cmd.Context(), policy, newLog(cmd.ErrOrStderr(), *verbose))
+		return serve(cmd.Context(), *file, newLog(cmd.ErrOrStderr(), *verbose))
 	})
 	return cmd
 }
@@ -36,18 +33,26 @@ func serveCommand() *cobra.Command {
 // hundred times in a second and takes a fifth of a page's time.
 const garbage = 400
 
-// serve runs the policy until ctx ends.
-func serve(ctx context.Context, policy *policies.Policy, log *slog.Logger) error {
+// serve runs the policies of a file or folder until ctx ends.
+func serve(ctx context.Context, file string, log *slog.Logger) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
-	running, err := start(policy, log)
+	running, err := start(file, log)
 	if err != nil {
 		return err
 	}
-	for _, address := range running.addresses {
-		log.Info("listening", "address", address, "upstream", policy.Site.Upstream.String(), "xmpp", policy.XMPP.Domain)
+	for _, policy := range running.policies() {
+		log.Info("site", "policy", policy.File, "hosts", policy.Site.Hosts, "upstream", policy.Site.Upstream.String(), "xmpp", policy.XMPP.Domain)
 	}
+	for _, address := range running.addresses {
+		log.Info("listening", "address", address)
+	}
+	ctx, stopWatching := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { running.watch(ctx) })
+	defer watching.Wait()
+	defer stopWatching()
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
@@ -55,6 +60,14 @@ func serve(ctx context.Context, policy *policies.Policy, log *slog.Logger) error
 	case err := <-running.failed:
 		_ = running.stop() // the first error is the one to tell
 		return fmt.Errorf("a listener ended: %w", err)
+	}
+}
+
+func logWarnings(log *slog.Logger, all []*policies.Policy) {
+	for _, policy := range all {
+		for _, warning := range policy.Warnings() {
+			log.Warn("policy", "at", fmt.Sprintf("%s:%d:%d", warning.File, warning.Line, warning.Column), "warning", warning.Message)
+		}
 	}
 }
 

@@ -18,14 +18,10 @@ import (
 
 // newSite joins what one policy is made of: the bridge and the chat client, which
 // know nothing of each other, and the proxy around them.
-func newSite(policy *policies.Policy, log *slog.Logger) (*proxy.Site, *bosh.Bridge, error) {
-	bridge, err := newBridge(policy, log)
-	if err != nil {
-		return nil, nil, err
-	}
+func newSite(policy *policies.Policy, bridge *bosh.Bridge, log *slog.Logger) (*proxy.Site, error) {
 	client, err := chat.Open(policy.Chat.Client)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	endpoints := map[string]http.Handler{}
 	var paths chat.Endpoints
@@ -44,10 +40,19 @@ func newSite(policy *policies.Policy, log *slog.Logger) (*proxy.Site, *bosh.Brid
 	var config *browser.Chat
 	if paths != (chat.Endpoints{}) {
 		if config, err = client.Config(policy.XMPP.Domain, policy.Chat.Settings, paths); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return proxy.New(proxy.Options{Policy: policy, Chat: config, ChatFiles: client, Endpoints: endpoints, Log: log}), bridge, nil
+	return proxy.New(proxy.Options{Policy: policy, Chat: config, ChatFiles: client, Endpoints: endpoints, Log: log}), nil
+}
+
+// newOfflineSite is newSite for a command that serves nothing.
+func newOfflineSite(policy *policies.Policy, log *slog.Logger) (*proxy.Site, error) {
+	bridge, err := newBridge(policy, log)
+	if err != nil {
+		return nil, err
+	}
+	return newSite(policy, bridge, log)
 }
 
 // newBridge makes the connection manager to the policy's XMPP server.

@@ -13,6 +13,7 @@ type idle struct {
 
 	mu    sync.Mutex
 	conns []*conn // the oldest first
+	over  bool    // no more are kept
 	timer *time.Timer
 }
 
@@ -42,7 +43,7 @@ func (i *idle) put(c *conn) {
 	c.since = time.Now()
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if len(i.conns) >= i.max {
+	if i.over || len(i.conns) >= i.max {
 		_ = c.Close()
 		return
 	}
@@ -75,7 +76,7 @@ func (i *idle) closeAll() {
 	for _, c := range i.conns {
 		_ = c.Close()
 	}
-	i.conns = nil
+	i.conns, i.over = nil, true
 	if i.timer != nil {
 		i.timer.Stop()
 		i.timer = nil

@@ -87,8 +87,9 @@ func set[T comparable](option *T, standard T) {
 	}
 }
 
-// CloseIdleConnections closes the connections that carry no request.
-func (t *Transport) CloseIdleConnections() {
+// Close closes the connections that carry no request, and each of the others when its
+// request is done. Requests are still answered.
+func (t *Transport) Close() {
 	t.idle.closeAll()
 	t.wrapped.CloseIdleConnections()
 }

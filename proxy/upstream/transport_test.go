@@ -53,7 +53,7 @@ func newServer(t *testing.T, o Options, serve func(number int, c net.Conn, r *bu
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		s.CloseIdleConnections()
+		s.Close()
 		serving.Wait()
 	})
 	return s
@@ -513,7 +513,7 @@ func TestManyAtOnce(t *testing.T) {
 	defer upstream.Close()
 	target, _ := url.Parse(upstream.URL)
 	transport := New(target, Options{MaxIdle: 3})
-	defer transport.CloseIdleConnections()
+	defer transport.Close()
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {

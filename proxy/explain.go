@@ -1,0 +1,179 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"chatproxy/csp"
+	"chatproxy/policies"
+	"chatproxy/proxy/rewrite"
+)
+
+// An Explanation says what becomes of a page and why.
+type Explanation struct {
+	// Mode is the page's.
+	Mode policies.Mode
+	// Rewritten is false for a response that is no page, where nothing runs, and in
+	// mode off, where everything does.
+	Rewritten bool
+	// CSP is the enforced policy that the page gets, or the reported one in mode
+	// report-only; "" in mode off. The nonce in it is one of many.
+	CSP     string
+	Scripts []ExplainedScript // in the page's order
+	Events  []rewrite.Event   // what could not be decided
+}
+
+// An ExplainedScript is a script, a handler or a javascript: URL of a page.
+type ExplainedScript struct {
+	Line, Column int
+	Kind         rewrite.Kind
+	Type         string // "" for a classic script, else "module", "importmap", "speculationrules"
+	Src          string // of an external one, as written with character references decoded
+	URL          string // the same resolved; "" for one that is ambiguous
+	Attribute    string // the name, of a handler or a javascript: URL
+	Text         []byte // the code of what is not external; nil where it is not known
+	Digest       string // of Text, "sha384-…"; "" where it is not known
+	Verdict      policies.Verdict
+	Rule         string // that gave the verdict, or what did in its stead
+	Compartment  string
+}
+
+// A PolicyOf is the policy that one kind of response gets.
+type PolicyOf struct {
+	Response string // for people
+	CSP      string // the nonce in it is one of many
+}
+
+// Policies returns the policy of each kind of response, beside which the upstream's
+// own stay in force unless csp.upstream is replace. Those of pages in mode report-only
+// are reported and not enforced.
+func (s *Site) Policies() []PolicyOf {
+	nonce := csp.NewNonce()
+	all := []PolicyOf{{"a page", s.protected(nonce, false).Policy().String()}}
+	if s.chat != nil {
+		all = append(all, PolicyOf{"a page with the chat", s.protected(nonce, true).Policy().String()})
+	}
+	x := &exchange{page: &url.URL{Scheme: "https", Host: "localhost", Path: "/"}}
+	if hosts := s.policy.Site.Hosts; len(hosts) > 0 {
+		x.page.Host = hosts[0]
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.policy.Compartments)) {
+		if p, ok := s.compartmentPolicy(x, name); ok {
+			all = append(all, PolicyOf{"the compartment " + name, p.String()})
+		}
+	}
+	return append(all, PolicyOf{"every other document, and what cannot be decided", s.noGrants})
+}
+
+// Fetch asks the upstream for a page or a file of the site, with no cookies and in no
+// content coding. page is its URL as the browser has it. An answer that is not 200 is an
+// error.
+func (s *Site) Fetch(ctx context.Context, page *url.URL) (*http.Response, error) {
+	target := *s.policy.Site.Upstream.URL
+	target.Path, target.RawPath, target.RawQuery = page.Path, page.RawPath, page.RawQuery
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Host = page.Host
+	for name, value := range map[string]string{
+		"User-Agent": "chatproxy", "Accept": "text/html,*/*", "Accept-Encoding": "identity",
+		"X-Forwarded-Host": page.Host, "X-Forwarded-Proto": page.Scheme,
+	} {
+		r.Header.Set(name, value)
+	}
+	res, err := s.roundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
+		return nil, errors.Join(fmt.Errorf("%s is redirected to %s: ask for that", page, location), res.Body.Close())
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("the site answers %s for %s", res.Status, page), res.Body.Close())
+	}
+	return res, nil
+}
+
+// Explain reads the page at u that is the response's body, which it closes, and decides on
+// its scripts as for a visitor.
+func (s *Site) Explain(u *url.URL, res *http.Response) (_ *Explanation, err error) {
+	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	x := &exchange{id: "explain", page: u, mode: s.mode(u), nonce: csp.NewNonce()}
+	x.chat = s.chat != nil && s.policy.HasChat(u.Path)
+	e := &Explanation{Mode: x.mode}
+	if res.Request == nil {
+		res.Request = &http.Request{Method: http.MethodGet, Header: http.Header{}, URL: u}
+	}
+	if err := s.classify(x, res); err != nil {
+		return nil, err
+	}
+	if x.kind == page && x.mode != modeOff {
+		e.Rewritten = true
+		if err := s.decode(x, res); err != nil {
+			return nil, err
+		}
+		if err := s.explainScripts(x, res.Body, e); err != nil {
+			return nil, err
+		}
+	}
+	if x.mode != modeOff {
+		h := http.Header{}
+		s.writePolicy(x, h)
+		if e.CSP = h.Get(csp.Header); x.mode == policies.ModeReportOnly {
+			e.CSP = h.Get(csp.HeaderReportOnly)
+		}
+	}
+	return e, nil
+}
+
+func (s *Site) explainScripts(x *exchange, src io.Reader, e *Explanation) error {
+	j := s.newJudge(x)
+	r := rewrite.NewReader(src, rewrite.Options{
+		Nonce:   x.nonce,
+		Observe: x.mode != policies.ModeEnforce,
+		Decide: func(script *rewrite.Script) rewrite.Action {
+			switch {
+			case script.Kind == rewrite.Style:
+				return j.decide(script)
+			case script.Kind == rewrite.Inline && !script.HasText && !script.TooLong:
+				return rewrite.Action{Do: rewrite.NeedText} // for its digest
+			}
+			decision := j.verdict(script)
+			e.Scripts = append(e.Scripts, j.explained(script, decision))
+			return j.action(script, decision)
+		},
+		Report: func(event rewrite.Event) { e.Events = append(e.Events, event) },
+	})
+	_, err := io.Copy(io.Discard, r)
+	return errors.Join(err, r.Close())
+}
+
+func (j *judge) explained(script *rewrite.Script, decision policies.Decision) ExplainedScript {
+	e := ExplainedScript{
+		Kind: script.Kind, Type: script.Type, Src: string(script.Src), Attribute: string(script.Attribute),
+		Verdict: decision.Verdict, Rule: decision.Rule, Compartment: string(decision.Compartment),
+	}
+	e.Line, e.Column = script.Position()
+	switch {
+	case script.Kind == rewrite.External || script.Kind == rewrite.Preload:
+		var u policies.ScriptURL
+		if u.Resolve(j.script.Page, script.Src) == nil {
+			e.URL = string(u.Bytes())
+		}
+	case script.HasText:
+		e.Text = bytes.Clone(script.Text)
+		sum := sha512.Sum384(script.Text)
+		e.Digest = "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
+	}
+	return e
+}
