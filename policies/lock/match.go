@@ -153,8 +153,9 @@ func (c *Compiled) Entries() []Entry {
 }
 
 // Nearest returns for a text that matches nothing the inline entry that it looks like,
-// and the first line, from 1, that differs. ok is false when no entry shares the first
-// line or half of the lines. Of entries that share as much the lock's first is taken.
+// and the first line, from 1, that differs, as far as the entry knows its lines. ok is
+// false when no entry shares the first line, half of the different lines, or all but
+// data. Of entries that share as much the lock's first is taken.
 func (c *Compiled) Nearest(text []byte) (entry *Entry, line int, ok bool) {
 	if c == nil || len(c.byLine) == 0 {
 		return nil, 0, false

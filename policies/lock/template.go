@@ -722,7 +722,7 @@ func (s *scanner) object(i int, r rule) value {
 			}
 			closed = closedKeys[name]
 		}
-		if kind != js.StringToken || closed {
+		if kind != js.StringToken || closed || stringKind(s.bytes(at)) != holeString {
 			allJSON = false
 		}
 		property := s.value(at+2, inner)

@@ -45,6 +45,7 @@ var open = []struct{ name, text, want string }{
 	{"bracket path", `window["dataLayer"] = [{"a":1}];`, `window["dataLayer"] = «a»;`},
 	{"this", `this.config = {};`, `this.config = «o»;`},
 	{"mixed object", `var o = {a: 1, "b": [1,"x"], 'c': 'd', f: function(){ return "x" }, 5: "y"};`, `var o = {a: «n», "b": «a», 'c': «q», f: function(){ return "x" }, 5: «s»};`},
+	{"keys in single quotes", `var o = {'a': 1, "b": {'c': [2]}}, p = {'\x5f_proto__': 3, d: 4};`, `var o = {'a': «n», "b": {'c': «a»}}, p = {'\x5f_proto__': 3, d: «n»};`},
 	{"mixed array", `var o = [1, foo, "b", {"c": 2}, , ...rest, 3];`, `var o = [«n», foo, «s», «o», , ...rest, «n»];`},
 	{"nested mixed", `var o = {a: {b: {c: "x", d: e}}};`, `var o = {a: {b: {c: «s», d: e}}};`},
 	{"trailing comma", `var o = {"a": 1,};`, `var o = {"a": «n»,};`},
