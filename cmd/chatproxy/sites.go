@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"reflect"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type servedSite struct {
 	policy *policies.Policy
 	site   *proxy.Site
 	bridge *bosh.Bridge
+	ca     string // what was in the policy's xmpp.ca
 }
 
 // use makes the sites of these policies and serves them in place of those before. A
@@ -53,7 +55,8 @@ func (s *sites) use(all []*policies.Policy) (err error) {
 		}
 	}()
 	for _, policy := range all {
-		bridge := s.bridgeFor(policy)
+		ca := contentOf(policy.XMPP.CA)
+		bridge := s.bridgeFor(policy, ca)
 		if bridge != nil {
 			kept[bridge] = true
 		} else if bridge, err = newBridge(policy, s.log); err != nil {
@@ -63,7 +66,7 @@ func (s *sites) use(all []*policies.Policy) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", policy.File, err)
 		}
-		next = append(next, servedSite{policy, site, bridge})
+		next = append(next, servedSite{policy, site, bridge, ca})
 	}
 	handlers := make([]*proxy.Site, len(next))
 	for i, served := range next {
@@ -84,14 +87,23 @@ func (s *sites) use(all []*policies.Policy) (err error) {
 
 // bridgeFor returns the bridge that is there for the policy's XMPP server, if the new
 // policy has the same of it.
-func (s *sites) bridgeFor(policy *policies.Policy) *bosh.Bridge {
+func (s *sites) bridgeFor(policy *policies.Policy, ca string) *bosh.Bridge {
 	for _, served := range s.serving {
 		old := served.policy
-		if old.File == policy.File && reflect.DeepEqual(old.XMPP, policy.XMPP) && old.Limits.SessionsPerAddress == policy.Limits.SessionsPerAddress {
+		if old.File == policy.File && served.ca == ca && reflect.DeepEqual(old.XMPP, policy.XMPP) && old.Limits.SessionsPerAddress == policy.Limits.SessionsPerAddress {
 			return served.bridge
 		}
 	}
 	return nil
+}
+
+// contentOf returns what is in a file, or "": what cannot be read is told elsewhere.
+func contentOf(file string) string {
+	if file == "" {
+		return ""
+	}
+	data, _ := os.ReadFile(file)
+	return string(data)
 }
 
 // end ends the sessions of a bridge whose server is another one now.

@@ -40,17 +40,19 @@ const (
 	reasonOnce    = "it stood in only one of the two fetches"
 	reasonServer  = "its server sent different content for the two fetches"
 	reasonChanges = "it differs between the two fetches by more than data, or does something with its data that a template cannot vouch for"
+	reasonPages   = "its server sent different content for two pages"
 	reasonText    = "its URL or place is no text that a lock can hold"
 )
 
 // Pin makes a lock of what two fetches of the same pages have found; today is the day
 // of first sight, of which the date in its own zone counts. A script that was the same
 // both times is pinned by digest; an inline one that differs in nothing but its data is
-// pinned by template too, with those values open that differed. Any other is not pinned: it may be an advertisement or an
-// injection, and nothing can be said of its third version. Files do not change: give
-// what was found in one twice.
+// pinned by template too, with those values open that differed. Any other is not pinned:
+// it may be an advertisement or an injection, and nothing can be said of its third
+// version. Files do not change: give what was found in one twice. The lock refers to the
+// texts.
 func Pin(first, second []Found, today time.Time) (*Lock, []Unpinned) {
-	p := pinning{lock: &Lock{}, day: today.Format(time.DateOnly), seen: map[string]bool{}}
+	p := pinning{lock: &Lock{}, day: today.Format(time.DateOnly), seen: map[string]string{}}
 	partners := partner(first, second)
 	taken := make([]bool, len(second))
 	for i := range first {
@@ -94,7 +96,7 @@ type pinning struct {
 	lock     *Lock
 	unpinned []Unpinned
 	day      string
-	seen     map[string]bool // identities, and templates
+	seen     map[string]string // digests by identity, and templates by themselves
 }
 
 func (p *pinning) refuse(f *Found, reason string) {
@@ -161,11 +163,17 @@ func (p *pinning) add(f *Found, open []int) {
 		p.refuse(f, reasonText)
 		return
 	}
-	if p.seen[e.identity()] || e.Template != "" && p.seen[e.Template] {
+	if digest, seen := p.seen[e.identity()]; seen {
+		if digest != e.Digest {
+			p.refuse(f, reasonPages)
+		}
 		return
 	}
-	p.seen[e.identity()] = true
-	p.seen[e.Template] = true
+	if e.Template != "" && p.seen[e.Template] != "" {
+		return
+	}
+	p.seen[e.identity()] = e.Digest
+	p.seen[e.Template] = e.Template
 	p.lock.Entries = append(p.lock.Entries, e)
 }
 

@@ -31,6 +31,8 @@ func TestPin(t *testing.T) {
 			"inline of /, script 1 \"a()\": " + reasonOnce + "\ninline of /, script 1 \"a()\": " + reasonOnce},
 		{"external", []Found{external("https://a/b.js", "x")}, []Found{external("https://a/b.js", "x")}, "external https://a/b.js digest"},
 		{"external differs", []Found{external("https://a/b.js", "x")}, []Found{external("https://a/b.js", "y")}, "https://a/b.js: " + reasonServer},
+		{"external differs between pages", []Found{external("https://a/b.js", "x"), {Kind: External, URL: "https://a/b.js", Page: "/2", Text: []byte("y")}},
+			[]Found{external("https://a/b.js", "x"), {Kind: External, URL: "https://a/b.js", Page: "/2", Text: []byte("y")}}, "external https://a/b.js digest\nhttps://a/b.js: " + reasonPages},
 		{"handler", []Found{{Kind: Handler, Page: "/", Place: "p onclick", Text: []byte("a()")}}, []Found{{Kind: Handler, Page: "/", Place: "p onclick", Text: []byte("a()")}}, "handler p onclick digest"},
 		{"handler differs", []Found{{Kind: Handler, Page: "/", Place: "p onclick", Text: []byte("x = 1")}}, []Found{{Kind: Handler, Page: "/", Place: "p onclick", Text: []byte("x = 2")}}, "handler of /, p onclick \"x = 1\": " + reasonChanges},
 		{"twice on the page", []Found{inlineFound("script 1", "a()"), inlineFound("script 2", "a()")}, []Found{inlineFound("script 1", "a()"), inlineFound("script 2", "a()")}, "inline script 1 digest"},
