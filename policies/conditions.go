@@ -87,7 +87,7 @@ type textCondition struct {
 
 // compile prepares the rules for Decide, once they are known to be valid.
 func (s *Scripts) compile(lists map[string]*filters.List) {
-	s.compiled = &conditions{}
+	s.compiled, s.lists = &conditions{}, lists
 	for i := range s.Rules {
 		rule := &s.Rules[i]
 		rule.compartment = []byte(rule.Compartment)

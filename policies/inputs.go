@@ -1,7 +1,5 @@
 package policies
 
-import "path/filepath"
-
 // Files returns the files that the policy was made from, as they can be opened: the
 // policy file itself, its lists, its lock, certificates and keys. When one of them
 // changes, the policy has to be loaded again.
@@ -13,10 +11,7 @@ func (p *Policy) Files() []string {
 		}
 	}
 	for _, list := range p.Scripts.Lists {
-		if !filepath.IsAbs(list) {
-			list = filepath.Join(filepath.Dir(p.File), list)
-		}
-		files = append(files, list)
+		files = append(files, beside(p.File, list))
 	}
 	return files
 }

@@ -46,6 +46,9 @@ func loadList(policyFile, name string) (*filters.List, error) {
 	return filters.Parse(io.LimitReader(f, maxList))
 }
 
+// ListStats returns what the list holds that the policy names so under scripts.lists.
+func (s *Scripts) ListStats(name string) filters.Stats { return s.lists[name].Stats() }
+
 // filtersRequest returns u as lists are asked about it.
 func (u *ScriptURL) filtersRequest() *filters.Request {
 	if !u.requested {

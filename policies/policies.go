@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 
+	"chatproxy/policies/filters"
 	"chatproxy/policies/lock"
 )
 
@@ -223,7 +224,8 @@ type Scripts struct {
 	// wins. Default: none.
 	Rules []Rule `yaml:"rules"`
 
-	compiled   *conditions    // the rules as Decide needs them
+	compiled   *conditions // the rules as Decide needs them
+	lists      map[string]*filters.List
 	locked     *lock.Compiled // nil without a lock
 	pinsInline bool           // the lock has inline scripts
 }

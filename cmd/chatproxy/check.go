@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"chatproxy/policies"
+	"chatproxy/policies/filters"
 )
 
 func checkCommand() *cobra.Command {
@@ -31,6 +35,9 @@ func checkCommand() *cobra.Command {
 						fmt.Fprintln(cmd.ErrOrStderr(), warning)
 					}
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", site.File)
+					for _, list := range site.Scripts.Lists {
+						fmt.Fprintf(cmd.OutOrStdout(), "  %s: %s\n", list, describeList(site.Scripts.ListStats(list)))
+					}
 					if explainCSP {
 						errs = append(errs, printPolicies(cmd.OutOrStdout(), site))
 					}
@@ -41,6 +48,28 @@ func checkCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&explainCSP, "explain-csp", false, "show the Content-Security-Policy that each kind of response will get")
 	return cmd
+}
+
+// describeList says what a filter list holds, and what of it is not used and why.
+func describeList(s filters.Stats) string {
+	out := fmt.Sprintf("%d filters, %d of them exceptions; ignored: %d for the inside of a page", s.Active, s.Exceptions, s.Cosmetic)
+	if s.Disabled > 0 {
+		out += fmt.Sprintf(", %d taken back by badfilter", s.Disabled)
+	}
+	if s.Malformed > 0 {
+		out += fmt.Sprintf(", %d lines that are no filter", s.Malformed)
+	}
+	if len(s.Inactive) == 0 {
+		return out
+	}
+	total, options := 0, slices.SortedFunc(maps.Keys(s.Inactive), func(a, b string) int {
+		return cmp.Or(s.Inactive[b]-s.Inactive[a], strings.Compare(a, b))
+	})
+	for i, option := range options {
+		total += s.Inactive[option]
+		options[i] = fmt.Sprintf("%s %d", option, s.Inactive[option])
+	}
+	return out + fmt.Sprintf(", %d with options that are not supported (%s)", total, strings.Join(options, ", "))
 }
 
 // printPolicies shows the policies of a site, a directive a line.
