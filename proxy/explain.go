@@ -44,6 +44,7 @@ type ExplainedScript struct {
 	Digest       string // of Text, "sha384-…"; "" where it is not known
 	Verdict      policies.Verdict
 	Rule         string // that gave the verdict, or what did in its stead
+	Reason       string // for people
 	Compartment  string
 }
 
@@ -164,6 +165,7 @@ func (j *judge) explained(script *rewrite.Script, decision policies.Decision) Ex
 		Verdict: decision.Verdict, Rule: decision.Rule, Compartment: string(decision.Compartment),
 	}
 	e.Line, e.Column = script.Position()
+	e.Reason = j.reason(script, decision)
 	switch {
 	case script.Kind == rewrite.External || script.Kind == rewrite.Preload:
 		var u policies.ScriptURL
@@ -176,4 +178,35 @@ func (j *judge) explained(script *rewrite.Script, decision policies.Decision) Ex
 		e.Digest = "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
 	}
 	return e
+}
+
+// reason says why a decision is as it is.
+func (j *judge) reason(script *rewrite.Script, decision policies.Decision) string {
+	scripts := &j.site.policy.Scripts
+	switch decision.Rule {
+	case policies.ByLock:
+		return "it is pinned"
+	case policies.ByUpstreamNonce:
+		return "it carries the nonce that the site's own policy announced"
+	case policies.ByAmbiguousURL:
+		return "parsers and servers may read its address in different ways"
+	case policies.ByHandlers:
+		if script.Kind == rewrite.JavaScriptURL {
+			return "no javascript: URL may run"
+		}
+		return "it is not pinned"
+	case policies.ByInline:
+		if entry, line, ok := scripts.Pinned().Nearest(script.Text); ok && script.HasText {
+			return fmt.Sprintf("it differs from line %d on from what was pinned as %s", line, entry)
+		}
+		return "no rule names it, and it is not pinned"
+	case policies.ByDefault:
+		return "no rule names it"
+	}
+	for i, rule := range scripts.Rules {
+		if rule.Name == decision.Rule {
+			return fmt.Sprintf("rule %d of scripts.rules is the first that matches", i+1)
+		}
+	}
+	return ""
 }

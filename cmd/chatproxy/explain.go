@@ -144,6 +144,7 @@ type explainedScript struct {
 	Digest      string `json:"digest,omitempty"`
 	Verdict     string `json:"verdict"`
 	Rule        string `json:"rule"`
+	Reason      string `json:"reason"`
 	Compartment string `json:"compartment,omitempty"`
 }
 
@@ -158,7 +159,7 @@ func writeExplanation(w io.Writer, u *url.URL, e *proxy.Explanation) error {
 	out := explanation{URL: u.String(), Mode: e.Mode, CSP: e.CSP, Scripts: []explainedScript{}, Events: []explainedEvent{}}
 	for _, s := range e.Scripts {
 		out.Scripts = append(out.Scripts, explainedScript{
-			s.Line, s.Column, string(s.Kind), s.Type, s.Attribute, s.Src, s.URL, s.Digest, string(s.Verdict), s.Rule, s.Compartment,
+			s.Line, s.Column, string(s.Kind), s.Type, s.Attribute, s.Src, s.URL, s.Digest, string(s.Verdict), s.Rule, s.Reason, s.Compartment,
 		})
 	}
 	for _, event := range e.Events {
@@ -215,6 +216,15 @@ func printScripts(out *strings.Builder, scripts []proxy.ExplainedScript, colour 
 		}
 		out.WriteString(row[len(row)-1])
 		out.WriteByte('\n')
+	}
+	out.WriteByte('\n')
+	told := map[string]bool{}
+	for _, s := range scripts {
+		// Of a rule the name says enough.
+		if reason := s.Rule + ": " + s.Reason; !told[reason] && !strings.HasPrefix(s.Reason, "rule ") {
+			told[reason] = true
+			fmt.Fprintln(out, reason)
+		}
 	}
 	fmt.Fprintf(out, "\n%d allowed, %d isolated, %d stripped\n", counts[policies.Allow], counts[policies.Isolate], counts[policies.Strip])
 }

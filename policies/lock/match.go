@@ -89,7 +89,7 @@ func (l *Lock) Compile() *Compiled {
 // Inline returns the entry that an inline script's text matches: by its digest, or else
 // by its template. The text is what the browser runs, with line ends as LF. Finding a
 // digest allocates nothing; a text of no known digest is taken apart when the lock has
-// templates, in about 1 ms for one of 48 KiB.
+// templates, in about 3 ms for one of 48 KiB.
 func (c *Compiled) Inline(text []byte, module bool) (*Entry, bool) {
 	if c == nil || len(c.inline) == 0 {
 		return nil, false
