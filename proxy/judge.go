@@ -19,13 +19,13 @@ type judge struct {
 	trusted   []string // those that came with no response before
 	script    policies.Script
 	url       policies.ScriptURL
-	changes   int // that were logged
+	changes   int // that were looked into
 }
 
 func (s *Site) newJudge(x *exchange) *judge {
 	j := &judge{site: s, x: x, announced: csp.Nonces(x.upstream), script: policies.Script{Page: policies.NewPageURL(x.page)}}
 	for _, nonce := range j.announced {
-		if s.nonces.isFresh(nonce) {
+		if s.nonces.first([]byte(nonce)) {
 			j.trusted = append(j.trusted, nonce)
 			continue
 		}
@@ -109,17 +109,22 @@ func (j *judge) action(script *rewrite.Script, decision policies.Decision) rewri
 	return action
 }
 
-// maxChanges bounds how many changed scripts of one page are logged.
+// maxChanges bounds how many changed scripts of one page are looked into: that may take
+// some ms each (CWE-400).
 const maxChanges = 8
 
 // reportChange logs that an inline script is not what was pinned, if it looks like
 // one that was. What stands in the line may be the visitor's own, and is not logged.
 func (j *judge) reportChange(script *rewrite.Script) {
-	entry, line, ok := j.site.policy.Scripts.Pinned().Nearest(script.Text)
-	if !ok || j.changes == maxChanges {
+	pinned := j.site.policy.Scripts.Pinned()
+	if pinned == nil || j.changes == maxChanges || !j.site.changed.first(script.Text) {
 		return
 	}
 	j.changes++
+	entry, line, ok := pinned.Nearest(script.Text)
+	if !ok {
+		return
+	}
 	j.site.events.add(ChangedScript)
 	at, _ := script.Position()
 	j.site.log.Warn("page", "request", j.x.id, "path", j.x.page.Path, "line", at, "event", ChangedScript,

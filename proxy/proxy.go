@@ -47,7 +47,8 @@ type Site struct {
 	errorLog     *log.Logger
 	handler      http.Handler
 	events       events
-	nonces       nonces
+	nonces       sightings // of the upstream
+	changed      sightings // inline scripts that are not pinned
 }
 
 // New returns the handler of a site.

@@ -47,20 +47,20 @@ func TestANonceIsTrustedOnce(t *testing.T) {
 	}
 }
 
-func TestNoncesAreRememberedWithinBounds(t *testing.T) {
-	var n nonces
-	if !n.isFresh("static") {
+func TestSightingsAreBounded(t *testing.T) {
+	var n sightings
+	if !n.first([]byte("static")) {
 		t.Error("the first is stale")
 	}
-	for i := range 5 * maxNonces {
-		if !n.isFresh(fmt.Sprint(i)) {
+	for i := range 5 * maxSightings {
+		if !n.first(fmt.Append(nil, i)) {
 			t.Fatalf("%d is stale", i)
 		}
-		if i%1000 == 0 && n.isFresh("static") {
+		if i%1000 == 0 && n.first([]byte("static")) {
 			t.Fatalf("the one that never changes is fresh after %d others", i)
 		}
 	}
-	if len(n.recent)+len(n.older) > 2*maxNonces {
+	if len(n.recent)+len(n.older) > 2*maxSightings {
 		t.Errorf("%d are remembered", len(n.recent)+len(n.older))
 	}
 }
