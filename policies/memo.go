@@ -63,7 +63,6 @@ type memoKey struct {
 	hash    uint64
 	text    []byte // the inline script's text, or the src as written
 	origin  []byte // of the page
-	plain   bool   // as the page's URL is
 	holding uint64 // which of the rules' wheres hold
 	inline  bool
 	trusted bool
@@ -72,7 +71,7 @@ type memoKey struct {
 }
 
 func (k *memoKey) equal(other *memoKey) bool {
-	return k.hash == other.hash && k.holding == other.holding && k.inline == other.inline && k.plain == other.plain && k.trusted == other.trusted && k.module == other.module && k.data == other.data &&
+	return k.hash == other.hash && k.holding == other.holding && k.inline == other.inline && k.trusted == other.trusted && k.module == other.module && k.data == other.data &&
 		bytes.Equal(k.text, other.text) && bytes.Equal(k.origin, other.origin)
 }
 
@@ -81,7 +80,7 @@ func (k *memoKey) equal(other *memoKey) bool {
 func (m *Memo) External(script *Script, src []byte, u *ScriptURL) Decision {
 	// Only a src that the page's path has no part in stands for the same URL on
 	// every page of the origin.
-	absolute := len(src) > 0 && src[0] == '/' || bytes.HasPrefix(src, httpsPrefix) || bytes.HasPrefix(src, httpPrefix)
+	absolute := script.Page.plain && len(src) > 0 && src[0] == '/' || script.Page.plain && (bytes.HasPrefix(src, httpsPrefix) || bytes.HasPrefix(src, httpPrefix))
 	holding := m.scripts.compiled.holding(script)
 	decide := func() Decision {
 		script.URL = nil
@@ -107,7 +106,7 @@ var httpsPrefix, httpPrefix = []byte("https://"), []byte("http://")
 
 // Inline decides on an inline script.
 func (m *Memo) Inline(script *Script) Decision {
-	if !script.HasText || script.TooLong || len(m.scripts.compiled.texts) == 0 && !m.scripts.pinsInline {
+	if !script.Page.plain || !script.HasText || script.TooLong || len(m.scripts.compiled.texts) == 0 && !m.scripts.pinsInline {
 		return m.scripts.Decide(script)
 	}
 	holding := m.scripts.compiled.holding(script)
@@ -124,7 +123,7 @@ func (m *Memo) Inline(script *Script) Decision {
 func (m *Memo) key(script *Script, text []byte, holding uint64) memoKey {
 	return memoKey{
 		hash: maphash.Bytes(m.seed, text), text: text,
-		origin: script.Page.origin, plain: script.Page.plain,
+		origin:  script.Page.origin,
 		holding: holding, inline: script.Inline, trusted: script.TrustedNonce,
 		module: script.Module, data: script.NotJavaScript,
 	}

@@ -146,6 +146,22 @@ func decisionOf(verdict Verdict, rule string, compartment []byte) Decision {
 	return d
 }
 
+// SurelyAllows reports whether a script of that URL, which must have been resolved, is
+// allowed by its URL alone, on every page: no rule before may be against it.
+func (s *Scripts) SurelyAllows(u *ScriptURL) bool {
+	if u.page == nil {
+		return false
+	}
+	for i := range s.compiled.urls {
+		c := &s.compiled.urls[i]
+		if c.allow && c.where != 0 || !c.may(u) || !c.matches(u) {
+			continue
+		}
+		return c.allow
+	}
+	return s.Default == Allow && u.certain
+}
+
 // MayAllow reports whether a script of that URL, which must have been resolved, is
 // allowed somewhere: on some page, with some nonce of the upstream.
 func (s *Scripts) MayAllow(u *ScriptURL) bool {

@@ -95,6 +95,22 @@ func TestSubstringsNeedTheText(t *testing.T) {
 	}
 }
 
+func TestSurelyAllows(t *testing.T) {
+	p := mustParse(t, `scripts: {rules: [
+  {name: no, match: {src: ["/static/uploads/**"]}, action: strip},
+  {name: elsewhere, match: {src: ["/static/x/**"], page: ["/shop"]}, action: isolate},
+  {name: admin, match: {src: ["/uploads/**"], page: ["/admin/**"]}, action: allow},
+  {name: own, match: {src: ["/static/**"]}, action: allow}]}`)
+	for src, want := range map[string]bool{"/static/a.js": true, "/static/uploads/a.js": false, "/static/x/a.js": false, "/uploads/a.js": false, "/other.js": false} {
+		if got := p.Scripts.SurelyAllows(mustResolve(t, pageOfTests, src)); got != want {
+			t.Errorf("%s: %t", src, got)
+		}
+	}
+	if p.Scripts.SurelyAllows(&ScriptURL{}) {
+		t.Error("a URL that was not resolved")
+	}
+}
+
 func TestMayAllow(t *testing.T) {
 	p := mustParse(t, `scripts: {rules: [{name: no, match: {src: ["/static/bad/**"]}, action: strip}, {name: own, match: {src: ["/static/**"], page: ["/shop"]}, action: allow}]}`)
 	for src, want := range map[string]bool{"/static/a.js": true, "/static/bad/a.js": true, "/other.js": false, "/static/a%2fb.js": false} {

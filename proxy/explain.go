@@ -97,10 +97,10 @@ func (s *Site) Fetch(ctx context.Context, page *url.URL) (*http.Response, error)
 		return nil, err
 	}
 	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
-		return nil, errors.Join(fmt.Errorf("%s is redirected to %s: ask for that", page, location), res.Body.Close())
+		return nil, errors.Join(fmt.Errorf("%s is redirected to %q: ask for that", page, location), res.Body.Close())
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, errors.Join(fmt.Errorf("the site answers %s for %s", res.Status, page), res.Body.Close())
+		return nil, errors.Join(fmt.Errorf("the site answers %d %s for %s", res.StatusCode, http.StatusText(res.StatusCode), page), res.Body.Close())
 	}
 	return res, nil
 }

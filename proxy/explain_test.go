@@ -69,7 +69,7 @@ func TestExplainFetchesAndDecidesAsForAVisitor(t *testing.T) {
 	if e, err = explain("/observed"); err != nil || e.Mode != policies.ModeReportOnly || e.CSP == "" {
 		t.Errorf("%+v, %v", e, err)
 	}
-	for path, want := range map[string]string{"/moved": "is redirected to /news", "/gone": "the site answers 410 Gone"} {
+	for path, want := range map[string]string{"/moved": `is redirected to "/news"`, "/gone": "the site answers 410 Gone"} {
 		if _, err := explain(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"chatproxy/browser"
 	"chatproxy/policies"
+	"chatproxy/policies/lock"
 )
 
 // A guard is the script that goes before everything else of a page, as one kind of
@@ -88,6 +89,11 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 			r.Match = append(r.Match, browser.Pattern(glob.Pattern()))
 		}
 		config.Rules = append(config.Rules, r)
+	}
+	for _, e := range p.Scripts.Pinned().Entries() {
+		if e.Kind == lock.External {
+			config.Pinned = append(config.Pinned, e.URL)
+		}
 	}
 	for name, c := range p.Compartments {
 		config.Compartments[name] = browser.Frame{Visible: c.Visible, Width: c.Width, Height: c.Height, MaxHeight: c.MaxHeight, Popups: c.Popups}

@@ -22,6 +22,11 @@ func (s *Site) limit(next http.Handler) http.Handler {
 			// no rule on the way (CWE-444).
 			s.refuse(w, r, refusal{http.StatusBadRequest, "This is not the address of a page.", nil})
 			return
+		case strings.ContainsFunc(r.URL.RawQuery, func(c rune) bool { return c <= ' ' || c == 0x7f }):
+			// HTTP/2 carries a space in a query, and in HTTP/1.1 it ends the target
+			// (CWE-444).
+			s.refuse(w, r, refusal{http.StatusBadRequest, "This is not the address of a page.", nil})
+			return
 		case upgrade != "" && !strings.EqualFold(upgrade, "websocket"):
 			// h2c and other upgrades would carry requests past every step here
 			// (CWE-444; Go issue 80416).

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -57,5 +58,20 @@ func TestABodyOverTheLimit(t *testing.T) {
 	a.wantNothingRuns(t)
 	if a.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("got %d", a.StatusCode)
+	}
+}
+
+// What HTTP/2 carries in a query would be another request line in HTTP/1.1.
+func TestAQueryWithASpaceDoesNotReachTheUpstream(t *testing.T) {
+	site := start(t, htmlPage("upstream"), "")
+	for query, want := range map[string]int{"a=b+c%20d": 200, "a HTTP/1.0": 400, "a\tb": 400, "a\x7f": 400} {
+		before := site.hits.Load()
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		site.site.ServeHTTP(w, r)
+		if w.Code != want || (site.hits.Load() > before) != (want == 200) {
+			t.Errorf("%q: %d, and %d requests reached the upstream", query, w.Code, site.hits.Load()-before)
+		}
 	}
 }

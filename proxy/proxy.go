@@ -25,6 +25,9 @@ type Options struct {
 	// BOSH, WebSocket, host-meta. They see requests that were identified; see
 	// [ClientAddress], [Secure] and [SameOrigin].
 	Endpoints map[string]http.Handler
+	// Replaces is the site in whose place this one comes: what it has seen of the
+	// upstream stays known. Default: none.
+	Replaces *Site
 	// Log gets what an operator wants to know. Default: nothing is logged.
 	Log *slog.Logger
 }
@@ -47,8 +50,8 @@ type Site struct {
 	errorLog     *log.Logger
 	handler      http.Handler
 	events       events
-	nonces       sightings // of the upstream
-	changed      sightings // inline scripts that are not pinned
+	nonces       *sightings // of the upstream
+	changed      *sightings // inline scripts that are not pinned
 }
 
 // New returns the handler of a site.
@@ -65,8 +68,13 @@ func New(o Options) *Site {
 		fixed:     newFixedHeaders(),
 		transport: upstream.New(o.Policy.Site.Upstream.URL, upstream.Options{ReadBuffer: gatherSize}),
 		buffers:   newBuffers(),
+		nonces:    new(sightings),
+		changed:   new(sightings),
 		log:       o.Log,
 		errorLog:  slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	if o.Replaces != nil {
+		s.nonces = o.Replaces.nonces
 	}
 	s.roundTripper = s.transport
 	s.prepareGuards()

@@ -11,7 +11,7 @@ import (
 var errRedirected = errors.New("a script that may run in the page is redirected")
 
 // refuseRedirect refuses a redirect of a script that a rule may allow by its path, to
-// another origin or to a path that no rule allows: the browser would run what comes
+// another origin or to a path that is not allowed everywhere: the browser would run what comes
 // from there in the page, under the name that was allowed. A site with an open
 // redirect anywhere under an allowed path would let everybody in (CWE-601).
 //
@@ -19,8 +19,8 @@ var errRedirected = errors.New("a script that may run in the page is redirected"
 // script can set. A compartment's script may go where it likes: its request does not
 // say "same-origin".
 func (s *Site) refuseRedirect(x *exchange, res *http.Response) error {
-	location := res.Header.Get("Location")
-	if x.fetched != script || location == "" || res.StatusCode < 300 || res.StatusCode > 399 {
+	locations := res.Header.Values("Location")
+	if x.fetched != script || len(locations) == 0 || res.StatusCode < 300 || res.StatusCode > 399 {
 		return nil
 	}
 	if site := res.Request.Header.Get("Sec-Fetch-Site"); site != "same-origin" && site != "same-site" && site != "" {
@@ -31,8 +31,9 @@ func (s *Site) refuseRedirect(x *exchange, res *http.Response) error {
 	if from.Resolve(page, []byte(x.page.String())) != nil || !scripts.MayAllow(&from) {
 		return nil
 	}
-	if to.Resolve(page, []byte(location)) == nil && string(to.Origin()) == string(from.Origin()) && scripts.MayAllow(&to) {
+	// Of several fields it is not known which one the browser follows.
+	if len(locations) == 1 && to.Resolve(page, []byte(locations[0])) == nil && string(to.Origin()) == string(from.Origin()) && scripts.SurelyAllows(&to) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s to %s", errRedirected, x.page.Path, location)
+	return fmt.Errorf("%w: %s to %q", errRedirected, x.page.Path, locations)
 }

@@ -13,7 +13,7 @@ func TestAnAllowedScriptIsNotSentElsewhere(t *testing.T) {
 	}
 	site := start(t, upstream, `
 pages: [{match: "/static/**", mode: off}]
-scripts: {rules: [{name: own, match: {src: ["/static/**"]}, action: allow}]}`)
+scripts: {rules: [{name: uploads, match: {src: ["/static/uploads/**"]}, action: strip}, {name: own, match: {src: ["/static/**"]}, action: allow}]}`)
 
 	// Control: the upstream itself sends the browser there.
 	r, err := http.NewRequest("GET", site.upstream.URL+"/static/go?to=https://evil.example/x.js", nil)
@@ -39,6 +39,7 @@ scripts: {rules: [{name: own, match: {src: ["/static/**"]}, action: allow}]}`)
 		{"to another scheme", "/static/go", "https://HOST/static/x.js", "script", "same-origin", true},
 		{"as parsers differ", "/static/go", `/\evil.example/x.js`, "script", "same-origin", true},
 		{"by way of a path that is not allowed", "/static/go", "/redirect?to=//evil.example", "script", "same-origin", true},
+		{"to a path that another rule strips", "/static/go", "/static/uploads/x.js", "script", "same-origin", true},
 		{"to an allowed path", "/static/go", "/static/app.2.js", "script", "same-origin", false},
 		{"beside it", "/static/go", "app.2.js", "script", "same-origin", false},
 		{"from a path that is not allowed", "/other/go", "https://evil.example/x.js", "script", "same-origin", false},

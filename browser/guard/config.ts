@@ -35,6 +35,8 @@ export interface Chat {
 }
 
 export interface Config {
+  /** The URLs of scripts that run in the page only as they were pinned. */
+  readonly pinned?: readonly string[];
   readonly rules: readonly Rule[];
   readonly default: Verdict;
   readonly compartments: Readonly<Record<string, Frame>>;

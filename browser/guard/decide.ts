@@ -46,7 +46,8 @@ export function makeDecide(config: Config): Decide {
     if (url.protocol !== "https:" && url.protocol !== "http:") {
       return { verdict: "strip", compartment: "", url: url.href };
     }
-    const certain = isPlain(url.pathname);
+    // A pinned script has to be checked, which cannot be asked for from here.
+    const certain = isPlain(url.pathname) && !config.pinned?.includes(url.href.split("#")[0]);
     const rule = rules.find((candidate) => (certain || candidate.verdict !== "allow") && candidate.matches(url));
     const verdict = rule ? rule.verdict : config.default;
     const mayAllow = certain && !(rule ? rule.doubtful : doubtful);

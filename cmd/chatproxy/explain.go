@@ -252,7 +252,7 @@ func summary(s proxy.ExplainedScript) string {
 		text = string(s.Text)
 	}
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r == 0x200e || r == 0x200f || r == 0x61c || r >= 0x2066 && r <= 0x2069 {
 			return ' '
 		}
 		return r

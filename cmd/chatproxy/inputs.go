@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"chatproxy/policies"
 )
@@ -39,6 +40,19 @@ func (s *sites) changed() bool {
 	return !maps.Equal(seen, printsOf(slices.Collect(maps.Keys(seen)))) || len(s.files(s.policies())) > len(seen)
 }
 
+// concerns reports whether a change of the file may matter: it is one of those that the
+// policies are made from, or the last load has failed and this may be what it lacked. A
+// log in the same folder must not keep a change waiting. Names that begin with ".." are
+// those by which Kubernetes swaps a mounted folder.
+func (s *sites) concerns(file string) bool {
+	file = filepath.Clean(file)
+	s.mu.Lock()
+	_, seen := s.seen[file]
+	failed := s.now.Problem != ""
+	s.mu.Unlock()
+	return seen || failed || strings.HasPrefix(filepath.Base(file), "..") || filepath.Dir(file) == filepath.Clean(s.file)
+}
+
 func (s *sites) policies() []*policies.Policy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,6 +74,9 @@ func (s *sites) files(all []*policies.Policy) []string {
 		for _, entry := range inside {
 			files = append(files, filepath.Join(s.file, entry.Name()))
 		}
+	}
+	for i := range files {
+		files[i] = filepath.Clean(files[i]) // as the watcher names them
 	}
 	slices.Sort(files)
 	return slices.Compact(files)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,8 @@ A page is a URL of the site, which is fetched from its upstream twice, or a file
 scripts that no rule isolates or strips, event handlers, and the external scripts that a rule allows. An
 inline script of which only the data differs between the two fetches is pinned by template.
 
-Read what is new before you commit the file: whatever is in it runs in the page, beside the chat.`,
+Read what is new before you use the file: whatever is in it runs in the page, beside the chat, and a proxy
+that serves this policy takes it at once. With --check it is only shown.`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	file := policyFlag(cmd)
@@ -133,6 +135,9 @@ func (p *pinning) look(ctx context.Context, name string, first bool) ([]lock.Fou
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	if !explained.Rewritten {
+		return nil, fmt.Errorf("%s is no page that is rewritten: it is in mode off, or no HTML", name)
+	}
 	page := name
 	if res.Request != nil && strings.Contains(name, "://") {
 		page = u.String()
@@ -152,6 +157,9 @@ func (p *pinning) look(ctx context.Context, name string, first bool) ([]lock.Fou
 		}
 		if f == nil {
 			continue
+		}
+		if first && f.Module && imports.Match(f.Text) {
+			fmt.Fprintf(p.out, "? %s:%d:%d: %s: what this module imports is not pinned, and runs as it comes\n", page, s.Line, s.Column, summary(s))
 		}
 		f.Page = page
 		if f.Kind != lock.External {
@@ -197,10 +205,13 @@ func (p *pinning) found(ctx context.Context, page *url.URL, s proxy.ExplainedScr
 		if script.err != nil {
 			return nil, script.err.Error()
 		}
-		return &lock.Found{Kind: lock.External, URL: s.URL, Text: script.text}, ""
+		return &lock.Found{Kind: lock.External, URL: s.URL, Module: s.Type == "module", Text: script.text}, ""
 	}
 	return nil, "" // preloads have their script's verdict
 }
+
+// imports finds a module that may have imports, static or not.
+var imports = regexp.MustCompile(`\bimport\b|\bfrom\s*["']`)
 
 // fetch returns an external script's content: the site's own from its upstream,
 // another's from its server.
@@ -251,7 +262,8 @@ func fetchOther(ctx context.Context, u *url.URL, origin string) (*http.Response,
 		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, errors.Join(fmt.Errorf("its server answers %s", res.Status), res.Body.Close())
+		// Its own words may talk to the terminal (CWE-150).
+		return nil, errors.Join(fmt.Errorf("its server answers %d %s", res.StatusCode, http.StatusText(res.StatusCode)), res.Body.Close())
 	}
 	return res, nil
 }

@@ -25,8 +25,10 @@ func (r *running) reload() error {
 	defer r.mu.Unlock()
 	if err != nil {
 		r.now.Failures++
+		if r.now.Problem != err.Error() {
+			r.log.Error("the policy was not reloaded; the one before stays in force", "error", err)
+		}
 		r.now.Problem = err.Error()
-		r.log.Error("the policy was not reloaded; the one before stays in force", "error", err)
 		return err
 	}
 	r.now.Reloads++
@@ -80,12 +82,14 @@ func (r *running) watch(ctx context.Context) {
 		case <-hangup:
 			_ = r.reload() // it has said what is wrong
 			r.watchFiles(watcher)
-		case <-watcher.Events:
-			settled.Reset(settle)
+		case event := <-watcher.Events:
+			if r.concerns(event.Name) {
+				settled.Reset(settle)
+			}
 		case err := <-watcher.Errors:
 			r.log.Warn("watching the policy's files", "error", err)
 		case <-settled.C:
-			if r.changed() {
+			if r.changed() || r.status().Problem != "" {
 				_ = r.reload()
 				r.watchFiles(watcher)
 			}

@@ -17,8 +17,9 @@ import (
 )
 
 // newSite joins what one policy is made of: the bridge and the chat client, which
-// know nothing of each other, and the proxy around them.
-func newSite(policy *policies.Policy, bridge *bosh.Bridge, log *slog.Logger) (*proxy.Site, error) {
+// know nothing of each other, and the proxy around them. It comes in the place of old,
+// which may be nil.
+func newSite(policy *policies.Policy, bridge *bosh.Bridge, old *proxy.Site, log *slog.Logger) (*proxy.Site, error) {
 	client, err := chat.Open(policy.Chat.Client)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func newSite(policy *policies.Policy, bridge *bosh.Bridge, log *slog.Logger) (*p
 			return nil, err
 		}
 	}
-	return proxy.New(proxy.Options{Policy: policy, Chat: config, ChatFiles: client, Endpoints: endpoints, Log: log}), nil
+	return proxy.New(proxy.Options{Policy: policy, Chat: config, ChatFiles: client, Endpoints: endpoints, Replaces: old, Log: log}), nil
 }
 
 // newOfflineSite is newSite for a command that serves nothing.
@@ -52,7 +53,7 @@ func newOfflineSite(policy *policies.Policy, log *slog.Logger) (*proxy.Site, err
 	if err != nil {
 		return nil, err
 	}
-	return newSite(policy, bridge, log)
+	return newSite(policy, bridge, nil, log)
 }
 
 // newBridge makes the connection manager to the policy's XMPP server.

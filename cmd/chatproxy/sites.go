@@ -62,7 +62,7 @@ func (s *sites) use(all []*policies.Policy) (err error) {
 		} else if bridge, err = newBridge(policy, s.log); err != nil {
 			return fmt.Errorf("%s: %w", policy.File, err)
 		}
-		site, err := newSite(policy, bridge, s.log)
+		site, err := newSite(policy, bridge, s.siteOf(policy.File), s.log)
 		if err != nil {
 			return fmt.Errorf("%s: %w", policy.File, err)
 		}
@@ -92,6 +92,16 @@ func (s *sites) bridgeFor(policy *policies.Policy, ca string) *bosh.Bridge {
 		old := served.policy
 		if old.File == policy.File && served.ca == ca && reflect.DeepEqual(old.XMPP, policy.XMPP) && old.Limits.SessionsPerAddress == policy.Limits.SessionsPerAddress {
 			return served.bridge
+		}
+	}
+	return nil
+}
+
+// siteOf returns the site that the file is served as, or nil.
+func (s *sites) siteOf(file string) *proxy.Site {
+	for _, served := range s.serving {
+		if served.policy.File == file {
+			return served.site
 		}
 	}
 	return nil

@@ -26,12 +26,23 @@ func TestIntegrity(t *testing.T) {
 		{"from another origin", `<script src=a></script>`, `<script ` + n + ` ` + i + ` crossorigin="anonymous" src=a></script>`, true},
 		{"which knows the user", `<script src=a crossorigin=use-credentials></script>`, `<script ` + n + ` ` + i + ` src=a crossorigin=use-credentials></script>`, true},
 		{"an SVG script is not checked by browsers", `<svg><script href=a></script></svg>`, `<svg></svg>`, false},
+		{"a module that is loaded ahead", `<link rel=modulepreload href=m>`, `<link ` + n + ` ` + i + ` rel=modulepreload href=m>`, false},
 		{"an inline script is", `<script>a</script>`, `<script ` + n + `>a</script>`, false},
 	} {
 		got := rewriteAll(t, strings.NewReader("<body>"+tt.in), Options{Nonce: testNonce(t), Decide: pinned(tt.crossOrigin)})
 		if got != "<body>"+tt.want {
 			t.Errorf("%s:\n got %s\nwant <body>%s", tt.name, got, tt.want)
 		}
+	}
+}
+
+// In report-only mode what ran goes on running, changed or not.
+func TestNoIntegrityWhereOnlyObserved(t *testing.T) {
+	const in = `<body><script src=a></script><link rel=modulepreload href=m><svg><script href=b></script></svg>`
+	got := rewriteAll(t, strings.NewReader(in), Options{Nonce: testNonce(t), Observe: true,
+		Decide: func(*Script) Action { return Action{Do: Allow, Integrity: "sha384-pin", CrossOrigin: true} }})
+	if strings.ReplaceAll(got, " "+n, "") != in {
+		t.Errorf("got %s", got)
 	}
 }
 

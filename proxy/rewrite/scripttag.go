@@ -71,10 +71,8 @@ func (r *Rewriter) apply(tok []byte, i int, action Action) {
 		if r.mayGrant(tok) {
 			added = r.appendNonce(added)
 		}
-		if action.Integrity != "" {
-			added = r.appendIntegrity(tok, added, action)
-		}
-		r.scratch = added
+		r.scratch = r.appendIntegrity(tok, added, action)
+		added = r.scratch
 		if len(added) > 0 || r.tag.edited() {
 			r.writeTag(tok, i, added)
 		}
@@ -92,8 +90,12 @@ func (r *Rewriter) apply(tok []byte, i int, action Action) {
 	}
 }
 
-// appendIntegrity appends what makes the browser check the script's bytes.
+// appendIntegrity appends what makes the browser check the script's bytes, where
+// something has to be. Who only observes lets run what ran.
 func (r *Rewriter) appendIntegrity(tok, added []byte, action Action) []byte {
+	if action.Integrity == "" || r.Observe {
+		return added
+	}
 	if own := r.tag.find(tok, "integrity"); own != nil {
 		r.tag.replace(own, []byte(action.Integrity))
 	} else {
@@ -166,7 +168,7 @@ func (r *Rewriter) svgScript(b []byte, i, end int) (int, bool) {
 			}
 			action = r.Decide(&r.script)
 		}
-		if action.Integrity != "" {
+		if action.Integrity != "" && !r.Observe {
 			action = Action{Do: Strip} // browsers check no SVG script (SVG 2 §15.3 has no such attribute)
 		}
 		dropped := action.Do != Allow && (action.Do != Isolate || r.outer != nil) && !r.Observe

@@ -109,7 +109,9 @@ func (r *Rewriter) preload(tok, added []byte) (_ []byte, dropped bool) {
 	r.script = Script{page: r, tok: tok, Kind: Preload, Nonce: r.attributeValue(tok, "nonce"), Src: r.attributeValue(tok, "href")}
 	switch action := r.Decide(&r.script); {
 	case action.Do == Allow && r.mayGrant(tok):
-		return r.appendNonce(added), false
+		// The script itself is not checked again: a module that was loaded ahead is in
+		// the module map, whatever its own element says.
+		return r.appendIntegrity(tok, r.appendNonce(added), action), false
 	case action.Do == Allow || r.Observe:
 		return added, false
 	}

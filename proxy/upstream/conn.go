@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,19 +100,18 @@ func (c *conn) ask(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		err = c.w.Flush()
 	}
-	// A refusal may have come although the request could not be sent whole.
-	res, readErr := c.response(r)
-	switch {
-	case readErr == nil:
-	case reused && !c.read && !isTimeout(readErr):
-		return nil, errUnanswered
-	case isTimeout(readErr):
-		return nil, fmt.Errorf("%w: %w", ErrHeaderTimeout, readErr)
-	default:
-		return nil, fmt.Errorf("the upstream %s: %w", c.t.host, cmp.Or(err, readErr))
+	var res *http.Response
+	if err == nil {
+		res, err = c.response(r)
 	}
-	if err != nil {
-		res.Close = true
+	switch {
+	case err == nil:
+	case isTimeout(err):
+		return nil, fmt.Errorf("%w: %w", ErrHeaderTimeout, err)
+	case reused && !c.read:
+		return nil, errUnanswered
+	default:
+		return nil, fmt.Errorf("the upstream %s: %w", c.t.host, err)
 	}
 	c.limit = math.MaxInt64
 	return res, c.SetDeadline(time.Time{})

@@ -17,6 +17,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Options bound what the upstream may do. The zero value of each means its default.
@@ -124,7 +126,24 @@ func (t *Transport) direct(r *http.Request) bool {
 	return t.host != "" && r.URL.Host == t.host && r.URL.Scheme == "http" &&
 		(r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		(r.Body == nil || r.Body == http.NoBody) &&
-		r.Header.Get("Upgrade") == "" && r.Header.Get("Expect") == "" && !r.Close
+		r.Header.Get("Upgrade") == "" && r.Header.Get("Expect") == "" && !r.Close &&
+		httpguts.ValidHostHeader(r.Host) && validFields(r.Header)
+}
+
+// validFields reports whether the fields can be written as they are (RFC 9110 §5.5).
+// Request.Write would write some that cannot; http.Transport says what is wrong.
+func validFields(h http.Header) bool {
+	for name, values := range h {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return false
+		}
+		for _, value := range values {
+			if !httpguts.ValidHeaderFieldValue(value) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // connect returns a new connection.
