@@ -120,6 +120,7 @@ func FuzzPolicy(f *testing.F) {
 			}
 		}
 	}
+	f.Add([]byte("---"))
 	f.Add([]byte("\u0085\xbd")) // the library counts NEL as a line's end
 	if seeds < 60 {
 		f.Fatalf("%d seeds in testdata", seeds)

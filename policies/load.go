@@ -84,6 +84,7 @@ func (d *decoder) parse(data []byte) *Policy {
 		d.loadLock(&policy.Scripts)
 	}
 	d.findWarnings(policy)
+	d.keepInside(data)
 	if len(d.problems) == 0 {
 		policy.Scripts.compile(lists)
 	}
@@ -101,12 +102,24 @@ func (d *decoder) finish(policy *Policy) (*Policy, error) {
 	return policy, nil
 }
 
+// keepInside moves what the library places behind the file's end to its end.
+func (d *decoder) keepInside(data []byte) {
+	line, column := placeOf(data, len(data))
+	for _, all := range []Problems{d.problems, d.warnings} {
+		for i := range all {
+			if all[i].File == d.file && all[i].Line > line {
+				all[i].Line, all[i].Column = line, column
+			}
+		}
+	}
+}
+
 // parseYAML returns the root of the file's one document.
 func (d *decoder) parseYAML(data []byte) (root *yaml.Node, ok bool) {
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	var document, second yaml.Node
 	err := documents.Decode(&document)
-	if err == nil && len(document.Content) > 0 {
+	if err == nil && len(document.Content) > 0 && !isNull(document.Content[0]) {
 		switch err = documents.Decode(&second); {
 		case errors.Is(err, io.EOF):
 			return document.Content[0], true

@@ -173,3 +173,40 @@ console.log(JSON.stringify(input.scripts.map((script) => decide(script))));
 	}
 	return verdicts
 }
+
+// The guard cannot have the browser check what a script creates, so it allows nothing
+// that is pinned, in any spelling; the proxy allows it with its digest.
+func TestTheGuardAllowsNothingThatIsPinned(t *testing.T) {
+	dir := t.TempDir()
+	digest := "sha384-" + strings.Repeat("A", 64)
+	lockText := "version: 1\nscripts:\n  - {kind: external, url: \"https://www.example.com/static/p.js\", digest: " + digest + ", size: 1, first_seen: \"2026-01-01\"}\n"
+	if err := os.WriteFile(filepath.Join(dir, "chatproxy.lock"), []byte(lockText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := policies.Parse(filepath.Join(dir, "p.yaml"), []byte(`version: 1
+site: {upstream: http://127.0.0.1:3000}
+xmpp: {domain: example.com}
+scripts: {lock: chatproxy.lock, rules: [{name: own, match: {src: ["/static/**"]}, action: allow}]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _ := url.Parse("https://www.example.com/news")
+	tests := []struct{ src, guard, integrity string }{
+		{"/static/p.js", "isolate", digest},
+		{"https://WWW.example.com:443/static/../static/p.js#x", "isolate", digest},
+		{"/static/q.js", "allow", ""},
+	}
+	scripts := make([]string, len(tests))
+	for i, tt := range tests {
+		scripts[i] = tt.src
+	}
+	guard := guardVerdicts(t, policy, page, scripts)
+	var u policies.ScriptURL
+	for i, tt := range tests {
+		here, _ := proxyDecision(policy, policies.NewPageURL(page), &u, tt.src)
+		if here.Verdict != policies.Allow || here.Integrity != tt.integrity || guard[i].Verdict != tt.guard {
+			t.Errorf("%s: the proxy says %+v, the guard %s", tt.src, here, guard[i].Verdict)
+		}
+	}
+}
