@@ -47,7 +47,7 @@ export function makeDecide(config: Config): Decide {
       return { verdict: "strip", compartment: "", url: url.href };
     }
     // A pinned script has to be checked, which cannot be asked for from here.
-    const certain = isPlain(url.pathname) && !config.pinned?.includes(url.href.split("#")[0]);
+    const certain = isPlain(url.pathname) && !config.pinned?.includes(url.href.split("#")[0] ?? "");
     const rule = rules.find((candidate) => (certain || candidate.verdict !== "allow") && candidate.matches(url));
     const verdict = rule ? rule.verdict : config.default;
     const mayAllow = certain && !(rule ? rule.doubtful : doubtful);
