@@ -9,8 +9,9 @@ import (
 const (
 	// memoSlots is the size of the table; it is never more than half full.
 	memoSlots = 4096
-	// memoProbes is how many slots are looked at for one key.
-	memoProbes = 8
+	// memoProbes is how many slots are looked at for one key. A key for which all are
+	// taken is not remembered: of a table that is half full that is one in thousands.
+	memoProbes = 16
 	// maxMemo bounds the bytes of all keys, and maxMemoKey those of one: no inline
 	// script whose text is known is longer.
 	maxMemo    = 2 << 20
@@ -152,11 +153,15 @@ func (m *Memo) add(t *memoTable, key *memoKey, decision Decision) {
 		m.table.CompareAndSwap(t, new(memoTable))
 		return
 	}
-	known := &memory{key: *key, decision: decision}
-	known.key.text, known.key.origin = bytes.Clone(key.text), bytes.Clone(key.origin)
-	known.decision.Compartment = bytes.Clone(decision.Compartment)
 	for i := range uint64(memoProbes) {
-		if t.slots[(key.hash+i)%memoSlots].CompareAndSwap(nil, known) {
+		slot := &t.slots[(key.hash+i)%memoSlots]
+		if slot.Load() != nil {
+			continue
+		}
+		known := &memory{key: *key, decision: decision}
+		known.key.text, known.key.origin = bytes.Clone(key.text), bytes.Clone(key.origin)
+		known.decision.Compartment = bytes.Clone(decision.Compartment)
+		if slot.CompareAndSwap(nil, known) {
 			t.used.Add(1)
 			t.bytes.Add(int64(size))
 			return

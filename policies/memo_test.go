@@ -127,6 +127,20 @@ func TestTheMemoRemembersFromTheSecondTimeOn(t *testing.T) {
 	}
 }
 
+// A key that finds no place costs no memory either, however often it comes.
+func TestAFullPlaceInTheMemoCostsNothing(t *testing.T) {
+	m := memoOfTests(t)
+	table := m.table.Load()
+	for i := range table.slots {
+		table.slots[i].Store(&memory{})
+	}
+	script := Script{Page: pageOfTests, Inline: true, HasText: true, Text: []byte("text")}
+	m.Inline(&script)
+	if n := testing.AllocsPerRun(100, func() { m.Inline(&script) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // Who sends ever new scripts, twice each, gets no more memory than the bounds say,
 // and the rest still has a memo.
 func TestTheMemoIsBounded(t *testing.T) {
