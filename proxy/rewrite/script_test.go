@@ -62,3 +62,17 @@ func TestValue(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// The slash at the end of an unquoted value is the value's, also of an attribute that
+// stands twice, where html.Parse reads an empty element.
+func TestASlashInAValueClosesNothing(t *testing.T) {
+	for in, closing := range map[string]bool{
+		"<g a=c/>": false, "<g a=b a=c/>": false, "<g a=b a=/>": false, "<g a=b a=c />": true, `<g a=b a="c"/>`: true, "<g/>": true,
+	} {
+		var tag startTag
+		tag.reset()
+		if end, ended := tag.scan([]byte(in)); end != len(in) || !ended || tag.selfClosing != closing {
+			t.Errorf("%s: self-closing %t", in, tag.selfClosing)
+		}
+	}
+}
