@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"chatproxy/bench/server"
 )
 
 func main() {
@@ -90,7 +92,7 @@ func run(ctx context.Context, chatproxy string, client wrk, rounds int, duration
 func versions(ctx context.Context) string {
 	var all []string
 	for _, command := range [][]string{{"nginx", "-v"}, {"caddy", "version"}, {"go", "version"}} {
-		out, err := output(ctx, command...)
+		out, err := server.Output(ctx, command...)
 		if err != nil {
 			out = command[0] + " of an unknown version"
 		}

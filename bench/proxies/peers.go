@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"text/template"
+
+	"chatproxy/bench/server"
 )
 
 // A peer is a proxy that is measured.
@@ -78,7 +80,7 @@ var configs embed.FS
 // bench holds the processes that run.
 type bench struct {
 	dir       string
-	processes []*process
+	processes []*server.Process
 }
 
 // start starts the origin, and every peer in front of it.
@@ -97,7 +99,7 @@ func (b *bench) start(ctx context.Context, chatproxy string, pages []page) ([]pe
 		}
 	}
 	plain := filepath.Join(b.dir, "plain")
-	if _, err := output(ctx, "go", "build", "-o", plain, "./bench/proxies/plain"); err != nil {
+	if _, err := server.Output(ctx, "go", "build", "-o", plain, "./bench/proxies/plain"); err != nil {
 		return nil, err
 	}
 	origin := peer{name: "origin", config: "origin.conf", command: nginx}
@@ -122,7 +124,7 @@ func (b *bench) run(ctx context.Context, p *peer, c config) (err error) {
 	if err := os.Chmod(c.Dir, 0o755); err != nil {
 		return err
 	}
-	if c.Listen, err = freeAddress(); err != nil {
+	if c.Listen, err = server.FreeAddress(); err != nil {
 		return err
 	}
 	p.address = c.Listen
@@ -132,12 +134,12 @@ func (b *bench) run(ctx context.Context, p *peer, c config) (err error) {
 			return err
 		}
 	}
-	started, err := startProcess(ctx, p.name, p.address, c.Dir, p.command(file, c))
+	started, err := server.Start(ctx, p.name, p.address, c.Dir, p.command(file, c))
 	if err != nil {
 		return err
 	}
 	b.processes = append(b.processes, started)
-	p.group = started.cmd.Process.Pid
+	p.group = started.Group()
 	return nil
 }
 
@@ -157,7 +159,7 @@ func writeConfig(file, name string, c config) error {
 func (b *bench) stop() error {
 	var errs []error
 	for i := len(b.processes) - 1; i >= 0; i-- {
-		errs = append(errs, b.processes[i].stop())
+		errs = append(errs, b.processes[i].Stop())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("stop: %w", err)

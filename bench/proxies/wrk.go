@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"chatproxy/bench/server"
 )
 
 // wrk is the client, the same for every peer.
@@ -21,13 +23,13 @@ type result struct {
 
 // measure runs wrk against one peer for the duration.
 func (w wrk) measure(ctx context.Context, peer peer, page page, d time.Duration) (result, error) {
-	before := cpuTime(peer.group)
-	out, err := output(ctx, "wrk", "--latency", fmt.Sprintf("-t%d", w.threads), fmt.Sprintf("-c%d", w.connections),
+	before := server.CPUTime(peer.group)
+	out, err := server.Output(ctx, "wrk", "--latency", fmt.Sprintf("-t%d", w.threads), fmt.Sprintf("-c%d", w.connections),
 		fmt.Sprintf("-d%.0fs", d.Seconds()), peer.url(page))
 	if err != nil {
 		return result{}, err
 	}
-	used := cpuTime(peer.group) - before
+	used := server.CPUTime(peer.group) - before
 	measured, requests, err := parseWrk(out)
 	if err != nil {
 		return result{}, fmt.Errorf("%s, %s: %w", peer.name, page.name, err)

@@ -1,0 +1,188 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Fleet is many sessions at one endpoint.
+type Fleet struct{ sessions []*Session }
+
+// OpenFleet opens n sessions, parallel of them at a time. It fails if one does.
+func OpenFleet(ctx context.Context, e Endpoint, n, parallel int) (*Fleet, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	f := &Fleet{sessions: make([]*Session, n)}
+	var work sync.WaitGroup
+	turns := make(chan int)
+	for range parallel {
+		work.Go(func() {
+			for i := range turns {
+				one, stop := context.WithTimeout(ctx, 30*time.Second)
+				s, err := Open(one, e)
+				stop()
+				if err != nil {
+					cancel(err)
+					continue
+				}
+				f.sessions[i] = s
+			}
+		})
+	}
+	for i := 0; i < n && ctx.Err() == nil; i++ {
+		turns <- i
+	}
+	close(turns)
+	work.Wait()
+	if ctx.Err() != nil {
+		f.Close()
+		return nil, context.Cause(ctx)
+	}
+	return f, nil
+}
+
+// Close ends the sessions.
+func (f *Fleet) Close() {
+	for _, s := range f.sessions {
+		if s != nil {
+			s.Close()
+		}
+	}
+}
+
+// Flood keeps window messages of each session under way, and returns how many came
+// back in a second, over d after a warm-up.
+func (f *Fleet) Flood(ctx context.Context, window int, warmup, d time.Duration) (perSecond float64, err error) {
+	for _, s := range f.sessions {
+		go s.keep(window)
+	}
+	defer func() {
+		for _, s := range f.sessions {
+			s.keep(0)
+		}
+		err = errors.Join(err, f.settle(ctx))
+	}()
+	if err := sleep(ctx, warmup); err != nil {
+		return 0, err
+	}
+	before, start := f.Counts(), time.Now()
+	if err := sleep(ctx, d); err != nil {
+		return 0, err
+	}
+	after, took := f.Counts(), time.Since(start)
+	return float64(after.Received-before.Received) / took.Seconds(), nil
+}
+
+// Say lets each session in turn say something once in every interval, for d, and
+// returns how long each message was under way.
+func (f *Fleet) Say(ctx context.Context, interval, d time.Duration) ([]time.Duration, error) {
+	pause := max(interval/time.Duration(len(f.sessions)), time.Microsecond)
+	start := time.Now()
+	for i := 0; ; i++ {
+		at := time.Duration(i) * pause
+		if at >= d {
+			break
+		}
+		if err := sleep(ctx, time.Until(start.Add(at))); err != nil {
+			return nil, err
+		}
+		f.sessions[i%len(f.sessions)].say()
+	}
+	if err := f.settle(ctx); err != nil {
+		return nil, err
+	}
+	var delays []time.Duration
+	for _, s := range f.sessions {
+		s.mu.Lock()
+		delays = append(delays, s.delays...)
+		s.delays = nil
+		s.mu.Unlock()
+	}
+	return delays, nil
+}
+
+// settle waits at most 20 s for the messages that are under way.
+func (f *Fleet) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for _, s := range f.sessions {
+		s.drain(ctx)
+	}
+	return f.Counts().Sound()
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Counts are what became of sessions and of their messages.
+type Counts struct {
+	Sessions, Failed    int
+	Sent, Received      int
+	Lost                int // not here, or not yet
+	Doubled, OutOfOrder int
+	Errors              int // came back as an error, or as something else
+	Reason              error
+}
+
+// Counts counts.
+func (f *Fleet) Counts() Counts {
+	var c Counts
+	for _, s := range f.sessions {
+		s.mu.Lock()
+		c.Sessions++
+		if s.err != nil {
+			c.Failed++
+			c.Reason = s.err
+		}
+		c.Sent += s.ledger.sent
+		c.Received += s.ledger.received
+		c.Lost += s.ledger.underWay()
+		c.Doubled += s.ledger.doubled
+		c.OutOfOrder += s.ledger.outOfOrder
+		c.Errors += s.ledger.errors
+		s.mu.Unlock()
+	}
+	return c
+}
+
+// Sound is nil if nothing was lost, doubled or reordered and no session has failed.
+func (c Counts) Sound() error {
+	if c.Lost == 0 && c.Doubled == 0 && c.OutOfOrder == 0 && c.Errors == 0 && c.Failed == 0 {
+		return nil
+	}
+	err := fmt.Errorf("of %d messages %d lost, %d doubled, %d out of order, %d errors; %d of %d sessions failed",
+		c.Sent, c.Lost, c.Doubled, c.OutOfOrder, c.Errors, c.Failed, c.Sessions)
+	if c.Reason != nil {
+		err = fmt.Errorf("%w: %w", err, c.Reason)
+	}
+	return err
+}
+
+// Add adds the counts of other sessions.
+func (c *Counts) Add(other Counts) {
+	c.Sessions += other.Sessions
+	c.Failed += other.Failed
+	c.Sent += other.Sent
+	c.Received += other.Received
+	c.Lost += other.Lost
+	c.Doubled += other.Doubled
+	c.OutOfOrder += other.OutOfOrder
+	c.Errors += other.Errors
+	if c.Reason == nil {
+		c.Reason = other.Reason
+	}
+}
