@@ -206,8 +206,9 @@ func TestDialPlainOnlyToLoopback(t *testing.T) {
 	s.Abort()
 }
 
+// A server that accepts and says nothing.
 func TestDialTimesOut(t *testing.T) {
-	d := &Dialer{Domain: "a.example", Timeout: 50 * time.Millisecond,
+	d := &Dialer{Domain: "a.example", HandshakeTimeout: 50 * time.Millisecond,
 		Server: listen(t, func(conn net.Conn) { until(conn, "never") })}
 	if _, err := d.Dial(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want DeadlineExceeded", err)
@@ -269,15 +270,5 @@ func TestAbortAndClose(t *testing.T) {
 		if got := <-saw; got != want {
 			t.Errorf("the server saw %q, want %q", got, want)
 		}
-	}
-}
-
-func TestSRVTargets(t *testing.T) {
-	got, err := srvTargets([]*net.SRV{{Target: "b.example.", Port: 5222}, {Target: "c.example.", Port: 443}})
-	if err != nil || strings.Join(got, " ") != "b.example:5222 c.example:443" {
-		t.Errorf("got %v, %v", got, err)
-	}
-	if _, err := srvTargets([]*net.SRV{{Target: "."}}); !errors.Is(err, ErrNotOffered) {
-		t.Errorf("got %v, want ErrNotOffered", err)
 	}
 }
