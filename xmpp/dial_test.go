@@ -236,39 +236,3 @@ func TestStreamErrorIsTyped(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-// Abort and Close differ in one thing, and the server must see it.
-func TestAbortAndClose(t *testing.T) {
-	for _, proper := range []bool{false, true} {
-		saw := make(chan string, 1)
-		d := &Dialer{Domain: "a.example", Security: Plain, Server: listen(t, func(conn net.Conn) {
-			until(conn, "streams\">")
-			io.WriteString(conn, "ok")
-			all := make([]byte, 16)
-			n, _ := io.ReadFull(conn, all)
-			saw <- string(all[:n])
-		})}
-		s, err := d.Dial(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Open(t.Context(), ""); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(s.conn, make([]byte, 2)); err != nil {
-			t.Fatal(err)
-		}
-		want := ""
-		if proper {
-			want = "</stream:stream>"
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		} else {
-			s.Abort()
-		}
-		if got := <-saw; got != want {
-			t.Errorf("the server saw %q, want %q", got, want)
-		}
-	}
-}
