@@ -136,6 +136,7 @@ func (m *Manager) create(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	s, e := newSession(m, q, m.o.Secure(r), release)
+	s.ctx = xmpp.WithClient(s.ctx, m.o.client(r))
 	if !m.add(s) {
 		release()
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")

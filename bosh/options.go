@@ -18,7 +18,8 @@ type Options struct {
 	Domain string
 
 	// Dial connects to the domain's server and returns before a stream is
-	// opened; [xmpp.Dialer.Dial] is meant. Required.
+	// opened; [xmpp.Dialer.Dial] is meant. The context carries the client's
+	// address ([xmpp.WithClient]). Required.
 	Dial func(context.Context) (*xmpp.Stream, error)
 
 	// AllowOrigin decides whether the page of this request may use the
@@ -27,7 +28,8 @@ type Options struct {
 	// always says yes lets any website act for its visitors.
 	AllowOrigin func(*http.Request) bool
 
-	// ClientAddress names who sent a request, for the cap of sessions.
+	// ClientAddress names who sent a request, for the cap of sessions and,
+	// if it is an IP address, for the server (PROXY protocol).
 	// Default: the host of RemoteAddr. Danger: behind another proxy that is
 	// one address for everybody; take it from a header only if a trusted
 	// peer wrote the header.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"chatproxy/xmpp"
+
 	"github.com/coder/websocket"
 )
 
@@ -58,6 +60,7 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer release()
 
 	s := newSocket(ws)
+	s.ctx = xmpp.WithClient(s.ctx, ws.o.client(r))
 	if !ws.add(s) {
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
 		return
