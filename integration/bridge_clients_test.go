@@ -139,6 +139,11 @@ func (c aClient) account(network string) string { return c.name + "." + string(c
 
 // exchangeAll puts chatproxy in front of the server and runs the table.
 func exchangeAll(t *testing.T, server xmppServer, roots *x509.CertPool, all []aClient, accounts map[string]string) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server said:\n%s", server.Log())
+		}
+	})
 	proxy := bridgedSite(t, server, http.NotFoundHandler())
 	for _, c := range all {
 		for _, network := range []string{"good", "bad"} {

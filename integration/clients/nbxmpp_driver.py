@@ -3,6 +3,7 @@
 #
 # Arguments and lines as in lines.mjs.
 import json
+import os
 import sys
 import threading
 
@@ -18,14 +19,20 @@ waiting = []
 state = {"online": False, "leaving": False, "sessions": 0}
 
 
+# What the libraries print is not for the test to read.
+out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
 def say(**what):
-    print(json.dumps(what), flush=True)
+    print(json.dumps(what), file=out, flush=True)
 
 
 def flush():
     while state["online"] and waiting:
         to, text = waiting.pop(0)
         client.send_stanza(Message(to=to, body=text, typ="chat"))
+    return False  # once
 
 
 def on_login(_client, _signal):
@@ -42,7 +49,7 @@ def on_login(_client, _signal):
 def on_resume(_client, _signal):
     state["online"] = True
     say(event="resumed")
-    flush()
+    GLib.idle_add(flush)  # after what the library sends again
 
 
 def on_disconnect(_client, _signal):
