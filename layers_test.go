@@ -25,6 +25,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"proxy/rewrite", "policies", "the rewriter asks through a function and edits; it does not decide"},
 	{"proxy/rewrite", "browser", "the rewriter puts in the markup that it is given"},
 	{"proxy/upstream", "", "a transport knows of one server and of no site"},
+	{"proxy/downstream", "", "connections know of no site"},
 	{"console", "proxy", "the operator's listener must answer when the site does not"},
 	{"demo", "", "the sample site and its server stand for others' software"},
 	{"cmd", "integration", "tests are not shipped"},

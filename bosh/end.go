@@ -114,6 +114,7 @@ func (s *session) finish() {
 	}
 	close(s.done)
 	s.cancel()
+	s.gate.close()
 	s.release()
 	time.AfterFunc(tombstone, func() { s.m.forget(s) })
 }

@@ -9,6 +9,11 @@ import (
 // closeFrame is <close/> letter by letter as Strophe compares it.
 const closeFrame = `<close xmlns="` + xmpp.NSFraming + `" />`
 
+// closeElsewhereFrame is <close/> with another URI to go to (RFC 7395 §3.6.1).
+func closeElsewhereFrame(uri string) []byte {
+	return []byte(`<close xmlns="` + xmpp.NSFraming + `" see-other-uri="` + xmpp.Escape(uri) + `" />`)
+}
+
 // openFrame is the <open/> that stands for a stream header (RFC 7395 §3.4).
 // Strophe wants it to begin with "<open ".
 func openFrame(from string, h *xmpp.Header) []byte {

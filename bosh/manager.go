@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 type Manager struct {
 	o     Options
 	seats *seats
+	guard *guard
 	work  sync.WaitGroup // goroutines of sessions
 
 	mu       sync.Mutex
@@ -24,8 +24,8 @@ type Manager struct {
 	closed   bool
 }
 
-func newManager(o Options, s *seats) *Manager {
-	return &Manager{o: o, seats: s, sessions: map[string]*session{}}
+func newManager(o Options, s *seats, g *guard) *Manager {
+	return &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}}
 }
 
 // statusPage is for people who open the URL to see whether it is there.
@@ -125,17 +125,13 @@ func (m *Manager) create(w http.ResponseWriter, r *http.Request, q *request) {
 	}
 	address := m.o.ClientAddress(r)
 	release, err := m.seats.take(address)
-	switch {
-	case errors.Is(err, errAddressFull):
+	if err != nil {
 		m.o.Log.Warn("BOSH session refused", "client", address, "reason", err)
-		refuse(w, http.StatusTooManyRequests, "too many chat sessions from this address")
-		return
-	case err != nil:
-		m.o.Log.Error("BOSH session refused", "client", address, "reason", err)
-		refuse(w, http.StatusServiceUnavailable, "the chat is full")
+		refuseSeat(w, err)
 		return
 	}
-	s, e := newSession(m, q, m.o.Secure(r), release)
+	s, e := newSession(m, q, m.o.Secure(r), m.guard.gate(address), release)
+	s.ctx = xmpp.WithClient(s.ctx, m.o.client(r))
 	if !m.add(s) {
 		release()
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
@@ -172,18 +168,15 @@ func (m *Manager) forget(s *session) {
 	delete(m.sessions, s.sid)
 }
 
-// shutdown ends every session and refuses new ones.
-func (m *Manager) shutdown() {
+// shutdown refuses new sessions, and returns how to end each that there is.
+func (m *Manager) shutdown() (ends []func()) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.closed = true
-	all := make([]*session, 0, len(m.sessions))
 	for _, s := range m.sessions {
-		all = append(all, s)
+		ends = append(ends, func() { s.stop(SystemShutdown) })
 	}
-	m.mu.Unlock()
-	for s := range slices.Values(all) {
-		s.stop(SystemShutdown)
-	}
+	return ends
 }
 
 // isHeader reports whether st opens a stream rather than being content.

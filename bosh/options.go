@@ -18,7 +18,8 @@ type Options struct {
 	Domain string
 
 	// Dial connects to the domain's server and returns before a stream is
-	// opened; [xmpp.Dialer.Dial] is meant. Required.
+	// opened; [xmpp.Dialer.Dial] is meant. The context carries the client's
+	// address ([xmpp.WithClient]). Required.
 	Dial func(context.Context) (*xmpp.Stream, error)
 
 	// AllowOrigin decides whether the page of this request may use the
@@ -27,7 +28,8 @@ type Options struct {
 	// always says yes lets any website act for its visitors.
 	AllowOrigin func(*http.Request) bool
 
-	// ClientAddress names who sent a request, for the cap of sessions.
+	// ClientAddress names who sent a request, for the cap of sessions and,
+	// if it is an IP address, for the server (PROXY protocol).
 	// Default: the host of RemoteAddr. Danger: behind another proxy that is
 	// one address for everybody; take it from a header only if a trusted
 	// peer wrote the header.
@@ -39,6 +41,13 @@ type Options struct {
 
 	// Limits bound what clients may use.
 	Limits Limits
+
+	// Stanzas decides which stanzas pass. Default: all do. Before the client has
+	// logged in it decides too.
+	Stanzas StanzaPolicy
+
+	// Drain is how [Bridge.Close] lets clients go.
+	Drain Drain
 
 	// Log is told of sessions and failures, never of payloads. Default: nothing.
 	Log *slog.Logger
@@ -55,11 +64,50 @@ type Limits struct {
 	Queue int
 
 	// SessionsPerAddress caps the sessions of one ClientAddress, over both
-	// transports. Default: 20.
+	// transports. Default: 20. IPv6 addresses count by their first 64 bits, here
+	// and below: whoever has one has them all.
 	SessionsPerAddress int
 
 	// Sessions caps all sessions. Default: 20 000.
 	Sessions int
+
+	// NewSessionsPerAddress is how many sessions may begin in a second from one
+	// ClientAddress. As many as SessionsPerAddress, and twice this number, may at
+	// once. Default: 5.
+	NewSessionsPerAddress int
+
+	// NewSessions is how many sessions may begin in a second in all; twice as many
+	// may at once. Default: 500.
+	NewSessions int
+
+	// LoginFailuresPerAddress is how many log-ins of one ClientAddress may fail
+	// before it has to wait for the next, from a second up to 15 min. An hour's
+	// quarter without a failure is a new beginning. Default: 20, since an office may
+	// be one address.
+	LoginFailuresPerAddress int
+
+	// LoginFailuresPerAccount is the same of one account, from a second up to a
+	// minute: more would let anybody keep somebody else out. Default: 10. It works
+	// for the mechanisms that name the account first: PLAIN and SCRAM.
+	LoginFailuresPerAccount int
+
+	// StanzaRate is how many stanzas one session may send in a second. For a
+	// moment ten times as many may come. Default: 100.
+	StanzaRate int
+
+	// ByteRate is the same in bytes. Default: 256 KiB.
+	ByteRate int
+
+	// Flood is how long a client may send faster than that, and be slowed down,
+	// before its session ends. Default: 30 s.
+	Flood time.Duration
+
+	// Idle is how long a session lives without a stanza in either direction.
+	// Default: 24 h.
+	Idle time.Duration
+
+	// Life is how long a session lives at all. Default: 7 days.
+	Life time.Duration
 
 	// Wait is the longest time that a BOSH request is held; a client may ask
 	// for less. Whole seconds. Default: 60 s. Keep it under the idle timeout
@@ -102,6 +150,12 @@ func (l Limits) withDefaults() Limits {
 	setInt(&l.Queue, 256<<10)
 	setInt(&l.SessionsPerAddress, 20)
 	setInt(&l.Sessions, 20_000)
+	setInt(&l.NewSessionsPerAddress, 5)
+	setInt(&l.NewSessions, 500)
+	setInt(&l.LoginFailuresPerAddress, 20)
+	setInt(&l.LoginFailuresPerAccount, 10)
+	setInt(&l.StanzaRate, 100)
+	setInt(&l.ByteRate, 256<<10)
 	set := func(field *time.Duration, value time.Duration) {
 		if *field <= 0 {
 			*field = value
@@ -114,6 +168,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Handshake, 10*time.Second)
 	set(&l.Write, 15*time.Second)
 	set(&l.Ping, 30*time.Second)
+	set(&l.Flood, 30*time.Second)
+	set(&l.Idle, 24*time.Hour)
+	set(&l.Life, 7*24*time.Hour)
 	return l
 }
 
@@ -126,6 +183,8 @@ type Bridge struct {
 	BOSH *Manager
 	// WebSocket serves /xmpp-websocket.
 	WebSocket *WebSocket
+
+	drain Drain
 }
 
 // New makes a bridge. It fails if a required option is missing.
@@ -148,19 +207,18 @@ func New(o Options) (*Bridge, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Limits = o.Limits.withDefaults()
-	seats := newSeats(o.Limits)
-	return &Bridge{BOSH: newManager(o, seats), WebSocket: newWebSocket(o, seats)}, nil
+	seats, guard := newSeats(o.Limits), newGuard(&o)
+	return &Bridge{BOSH: newManager(o, seats, guard), WebSocket: newWebSocket(o, seats, guard), drain: o.Drain}, nil
 }
 
-// Close ends all sessions and returns when the last of their goroutines has:
-// clients are told system-shutdown, and the server's side is dropped so that
-// XEP-0198 sessions can be resumed through another proxy. New sessions are
-// refused from the moment it is called. If ctx ends first, its error is
-// returned, and the rest ends in the background.
+// Close ends all sessions, spread over a time as [Options.Drain] says, and returns
+// when the last of their goroutines has: clients are told system-shutdown, and the
+// server's side is dropped so that XEP-0198 sessions can be resumed through another
+// proxy. New sessions are refused from the moment it is called. If ctx ends first, the
+// sessions that are left end at once and in the background, and its error is returned.
 func (b *Bridge) Close(ctx context.Context) error {
+	b.drain.run(ctx, append(b.BOSH.shutdown(), b.WebSocket.shutdown()...))
 	done := make(chan struct{})
-	b.BOSH.shutdown()
-	b.WebSocket.shutdown()
 	go func() {
 		defer close(done)
 		b.BOSH.work.Wait()

@@ -204,7 +204,7 @@ func TestProsodyWrongPassword(t *testing.T) {
 }
 
 func TestProsodyUnderAnotherName(t *testing.T) {
-	d := &xmpp.Dialer{Domain: "b.example", Server: server.Addr(), RootCAs: server.CA, Timeout: 5 * time.Second}
+	d := &xmpp.Dialer{Domain: "b.example", Server: server.Addr(), RootCAs: server.CA, HandshakeTimeout: 5 * time.Second}
 	if s, err := d.Dial(t.Context()); err == nil {
 		s.Abort()
 		t.Error("the certificate of a.example passed for b.example")

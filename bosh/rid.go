@@ -75,6 +75,8 @@ func (s *session) arrive(q *request) *exchange {
 	switch first, waiting := s.early[q.rid], s.heldAt(q.rid); {
 	case s.ended:
 		e.reply <- terminal(ItemNotFound)
+	case s.gate.expired() != nil:
+		s.end(e, PolicyViolation)
 	case waiting >= 0:
 		// The client lost the connection and asks again before the proxy
 		// noticed: the answer belongs on the new one.
@@ -183,11 +185,15 @@ func (s *session) pump() {
 
 // forward sends a request's payload to the server.
 func (s *session) forward(stream *xmpp.Stream, q *request) error {
+	stanzas, err := s.fromClient(q)
+	if err != nil {
+		return err
+	}
 	return s.write(func(ctx context.Context) error {
 		if q.restart { // its payload is ignored (XEP-0206 §5)
 			return stream.Open(ctx, s.asked.lang)
 		}
-		return stream.Send(ctx, q.stanzas...)
+		return stream.Send(ctx, stanzas...)
 	})
 }
 

@@ -25,6 +25,7 @@ type session struct {
 	wait        time.Duration
 	hold        int
 	requests    int           // XEP-0124: how many the client may have open, and the RID window
+	gate        *gate         // what may pass, see gate.go
 	release     func()        // gives the seat back
 	done        chan struct{} // closed when the session ends
 	ctx         context.Context
@@ -65,7 +66,7 @@ type exchange struct {
 // to a client, and each costs a connection.
 const maxHold = 1
 
-func newSession(m *Manager, q *request, overTLS bool, release func()) (*session, *exchange) {
+func newSession(m *Manager, q *request, overTLS bool, g *gate, release func()) (*session, *exchange) {
 	s := &session{
 		m:           m,
 		sid:         newSID(),
@@ -74,6 +75,7 @@ func newSession(m *Manager, q *request, overTLS bool, release func()) (*session,
 		overTLS:     overTLS,
 		wait:        min(q.create.wait, m.o.Limits.Wait),
 		hold:        min(q.create.hold, maxHold), // never above the client's (XEP-0124 §7.2)
+		gate:        g,
 		release:     release,
 		done:        make(chan struct{}),
 		last:        q.rid,
@@ -179,6 +181,10 @@ func (s *session) write(do func(context.Context) error) error {
 // so the server's stream is not read and TCP slows the server down: memory
 // stays bounded whatever a client does not fetch (CWE-770).
 func (s *session) deliver(st xmpp.Stanza) {
+	st, pass := s.fromServer(st)
+	if !pass {
+		return
+	}
 	s.mu.Lock()
 	for s.queueBytes >= s.m.o.Limits.Queue && !s.ended {
 		s.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,20 +17,24 @@ import (
 
 // socket is one WebSocket session and its stream to the server.
 //
-// Three goroutines serve it: up carries what the client says, down what the
-// server says, ping finds out whether the client is still there. The first
-// that has a reason to end the session gives it to cancel; serve then says
-// goodbye to both sides once.
+// Two goroutines serve it: the handler's carries what the client says, down what the
+// server says. A third lives for as long as a ping is not answered. The first that has
+// a reason to end the session gives it to cancel; goodbye then tells both sides.
 type socket struct {
 	ws   *WebSocket
 	name string // for the log
+	gate *gate
 
 	ctx    context.Context // done when the session is to end
 	cancel context.CancelCauseFunc
 
 	conn    *websocket.Conn
-	stream  *xmpp.Stream
+	raw     net.Conn  // what conn is on
+	rest    io.Reader // of the message that ended the session
+	stream  atomic.Pointer[xmpp.Stream]
+	opened  atomic.Bool // the client was sent an <open/>
 	leaving atomic.Bool // the client has sent <close/>
+	work    sync.WaitGroup
 }
 
 // Why a session ends, as causes of socket.ctx. A *failure is one too.
@@ -53,99 +58,144 @@ func streamFailure(code websocket.StatusCode, condition string, reason error) *f
 	return &failure{code, [][]byte{errorFrame(condition)}, reason}
 }
 
-func newSocket(ws *WebSocket) *socket {
-	s := &socket{ws: ws, name: logName(newSID())}
+func newSocket(ws *WebSocket, g *gate) *socket {
+	s := &socket{ws: ws, name: logName(newSID()), gate: g}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s
 }
 
 // serve runs the session to its end.
-func (s *socket) serve(conn *websocket.Conn) {
-	s.conn = conn
-	var work sync.WaitGroup
-	defer work.Wait()
-	defer s.cancel(errGoodbye)
-
-	// Reading goes on until the socket is closed, so that a client's pongs
-	// and its part of the closing handshake are seen. It must not end with
-	// s.ctx: an expired context closes the socket without a goodbye.
-	messages := make(chan xmpp.Stanza)
-	work.Go(func() { s.read(messages) })
-	opened := s.open(messages)
-	if opened {
-		work.Go(s.down)
-		work.Go(s.ping)
-		work.Go(func() { s.up(messages) })
+func (s *socket) serve(conn *websocket.Conn, raw net.Conn) {
+	s.conn, s.raw = conn, raw
+	ended := make(chan struct{})
+	context.AfterFunc(s.ctx, func() {
+		defer close(ended)
+		s.goodbye(context.Cause(s.ctx))
+	})
+	if err := s.open(); err != nil {
+		s.cancel(err)
+	} else {
+		s.work.Go(s.down)
+		stop := s.watch()
+		s.cancel(s.up())
+		stop()
 	}
-	<-s.ctx.Done()
-	s.goodbye(context.Cause(s.ctx))
+	// Reading goes on until the socket is closed, so that the client's part of the
+	// closing handshake is seen.
+	for s.drop() == nil {
+	}
+	<-ended
+	s.work.Wait()
+	s.gate.close()
 }
+
+// drop reads a message and throws it away.
+func (s *socket) drop() (err error) {
+	r := s.rest
+	if s.rest = nil; r == nil {
+		_, r, err = s.conn.Reader(context.Background())
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, r)
+	}
+	return err
+}
+
+// closeTimeout bounds how long the client may take over the closing handshake. It is
+// kept on the connection itself: the library would read a frame that never ends to its
+// end (CWE-400).
+const closeTimeout = 5 * time.Second
 
 // goodbye ends both sides as the cause asks for.
 func (s *socket) goodbye(cause error) {
 	s.ws.o.Log.Debug("WebSocket session ends", "session", s.name, "reason", cause)
-	code := websocket.StatusNormalClosure
-	var frames [][]byte
-	var f *failure
-	switch {
-	case errors.As(cause, &f):
-		code, frames = f.code, f.frames
-	case errors.Is(cause, errShutdown):
-		code, frames = websocket.StatusGoingAway, [][]byte{errorFrame("system-shutdown")}
-	}
-	if s.stream != nil {
+	if stream := s.stream.Load(); stream != nil {
 		// Without </stream:stream>, or XEP-0198 could not resume: the client
 		// did not say goodbye, and if it did, that was passed on by up.
-		s.stream.Abort()
+		stream.Abort()
 	}
 	if errors.Is(cause, errClientLost) {
 		_ = s.conn.CloseNow()
 		return
 	}
-	for _, frame := range append(frames, []byte(closeFrame)) {
+	code, frames := websocket.StatusNormalClosure, [][]byte{[]byte(closeFrame)}
+	var f *failure
+	switch {
+	case errors.As(cause, &f):
+		code, frames = f.code, append(f.frames, frames...)
+		if !s.opened.Load() { // an error while the stream opens comes after <open/> (RFC 7395 §3.5)
+			frames = append([][]byte{openFrame(s.ws.o.Domain, nil)}, frames...)
+		}
+	case errors.Is(cause, errShutdown):
+		code, frames = websocket.StatusGoingAway, s.ws.shutdownFrames()
+	}
+	for _, frame := range frames {
 		if s.write(frame) != nil {
 			break
 		}
 	}
+	_ = s.raw.SetReadDeadline(time.Now().Add(closeTimeout))
 	_ = s.conn.Close(code, "") // what can be done was done
 }
 
-// write sends one message within its deadline.
+// write sends one message within its deadline, which is what ends a session whose
+// client does not read (CWE-400).
 func (s *socket) write(frame []byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.ws.o.Limits.Write)
 	defer cancel()
 	return s.conn.Write(ctx, websocket.MessageText, frame)
 }
 
-// read turns messages into stanzas until the socket fails.
-func (s *socket) read(messages chan<- xmpp.Stanza) {
-	limits := s.ws.o.Limits.stanzaLimits()
+// next returns the client's next message as a stanza.
+func (s *socket) next() (xmpp.Stanza, error) {
 	for {
-		kind, message, err := s.conn.Read(context.Background())
+		kind, r, err := s.conn.Reader(context.Background())
 		if err != nil {
 			// Also after a proper closing handshake: without <close/> before
 			// it, the stream was not closed (RFC 7395 §3.6).
-			s.cancel(fmt.Errorf("%w: %w", errClientLost, err))
-			return
+			return xmpp.Stanza{}, fmt.Errorf("%w: %w", errClientLost, err)
 		}
-		if kind != websocket.MessageText {
-			s.cancel(streamFailure(websocket.StatusUnsupportedData, "bad-format", errors.New("a binary message")))
-			return
+		if s.rest = r; kind != websocket.MessageText { // not even read (RFC 7395 §3.2)
+			return xmpp.Stanza{}, streamFailure(websocket.StatusUnsupportedData, "bad-format", errors.New("a binary message"))
 		}
-		st, err := xmpp.SplitMessage(message, limits)
+		message, err := s.whole(r)
+		if err != nil {
+			return xmpp.Stanza{}, err
+		}
+		s.rest = nil
+		st, err := xmpp.SplitMessage(message, s.ws.o.Limits.stanzaLimits())
 		if errors.Is(err, io.EOF) {
 			continue // white space only
 		}
 		if err != nil {
-			s.cancel(streamFailure(websocket.StatusPolicyViolation, streamCondition(err), err))
-			return
+			condition := streamCondition(err)
+			code := websocket.StatusPolicyViolation
+			if condition == "unsupported-encoding" {
+				code = websocket.StatusInvalidFramePayloadData // RFC 6455 §8.1
+			}
+			return xmpp.Stanza{}, streamFailure(code, condition, err)
 		}
-		select {
-		case messages <- st:
-		case <-s.ctx.Done():
-			return
-		}
+		return st, nil
 	}
+}
+
+// whole reads a message that has begun, in whatever fragments it comes, under the cap
+// and within a time. The library's own cap would close the socket before the client
+// could be told why.
+func (s *socket) whole(r io.Reader) ([]byte, error) {
+	late := time.AfterFunc(s.ws.o.Limits.Handshake, func() {
+		s.cancel(streamFailure(websocket.StatusPolicyViolation, "policy-violation", errors.New("a message did not arrive whole")))
+	})
+	defer late.Stop()
+	limit := s.ws.o.Limits.Body
+	message, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errClientLost, err)
+	case len(message) > limit:
+		return nil, streamFailure(websocket.StatusMessageTooBig, "policy-violation", fmt.Errorf("a message of more than %d bytes", limit))
+	}
+	return message, nil
 }
 
 func streamCondition(err error) string {
@@ -157,88 +207,104 @@ func streamCondition(err error) string {
 }
 
 // open waits for the client's <open/>, then connects to the server.
-func (s *socket) open(messages <-chan xmpp.Stanza) bool {
-	timeout := time.NewTimer(s.ws.o.Limits.Handshake)
-	defer timeout.Stop()
-	var first xmpp.Stanza
-	select {
-	case first = <-messages:
-	case <-s.ctx.Done():
-		return false
-	case <-timeout.C:
+func (s *socket) open() error {
+	late := time.AfterFunc(s.ws.o.Limits.Handshake, func() {
 		s.cancel(streamFailure(websocket.StatusPolicyViolation, "connection-timeout", errors.New("no <open/> in time")))
-		return false
+	})
+	first, err := s.next()
+	late.Stop()
+	if err != nil {
+		return err
 	}
-	domain := s.ws.o.Domain
-	lang, condition := checkOpen(first, domain)
+	lang, condition := checkOpen(first, s.ws.o.Domain)
 	if condition != "" {
-		s.cancel(&failure{websocket.StatusPolicyViolation,
-			[][]byte{openFrame(domain, nil), errorFrame(condition)}, errors.New("the client's <open/>: " + condition)})
-		return false
+		return streamFailure(websocket.StatusPolicyViolation, condition, errors.New("the client's <open/>: "+condition))
 	}
 	stream, err := s.ws.o.Dial(s.ctx)
 	if err == nil {
-		s.stream = stream
+		s.stream.Store(stream)
+		if s.ctx.Err() != nil { // goodbye may have been before it
+			stream.Abort()
+		}
 		err = s.restart(lang)
 	}
 	if err == nil {
-		return true
+		return nil
 	}
 	s.ws.o.Log.Error("WebSocket session has no server", "session", s.name, "reason", err)
 	if permanent(err) {
-		s.cancel(&failure{websocket.StatusNormalClosure,
-			[][]byte{openFrame(domain, nil), errorFrame("remote-connection-failed")}, err})
-	} else {
-		// Converse would never try again after remote-connection-failed; a
-		// socket that closes it reconnects.
-		s.cancel(&failure{websocket.StatusTryAgainLater, nil, err})
+		return streamFailure(websocket.StatusNormalClosure, "remote-connection-failed", err)
 	}
-	return false
+	// Converse would never try again after remote-connection-failed; a
+	// socket that closes it reconnects.
+	s.opened.Store(true) // <close/> may come in place of <open/> (RFC 7395 §3.4)
+	return &failure{websocket.StatusTryAgainLater, nil, err}
 }
 
 // restart opens a stream: the first, or the next after authentication.
 func (s *socket) restart(lang string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
 	defer cancel()
-	return s.stream.Open(ctx, lang)
+	return s.stream.Load().Open(ctx, lang)
 }
 
-// up carries the client's stanzas to the server.
-func (s *socket) up(messages <-chan xmpp.Stanza) {
+// up carries the client's stanzas to the server until one of them ends the session.
+func (s *socket) up() error {
 	for {
-		var st xmpp.Stanza
-		select {
-		case st = <-messages:
-		case <-s.ctx.Done():
-			return
+		st, err := s.next()
+		if err != nil {
+			return err
 		}
 		if st.Is(xmpp.NSFraming, "close") {
 			// The server's last words go to the client until its stream
 			// ends; down then ends the session.
 			s.leaving.Store(true)
-			_ = s.stream.Close()
-			return
+			_ = s.stream.Load().Close()
+			<-s.ctx.Done()
+			return errGoodbye
 		}
 		if err := s.forward(st); err != nil {
-			s.cancel(err)
-			return
+			return err
 		}
 	}
 }
 
 func (s *socket) forward(st xmpp.Stanza) error {
-	var err error
+	if err := s.gate.wait(s.ctx, len(st.XML)); err != nil {
+		return streamFailure(websocket.StatusPolicyViolation, "policy-violation", err)
+	}
 	if st.Name.Space == xmpp.NSFraming {
 		lang, condition := checkOpen(st, s.ws.o.Domain)
 		if condition != "" {
 			return streamFailure(websocket.StatusPolicyViolation, condition, errors.New("the client's <open/>: "+condition))
 		}
-		err = s.restart(lang)
-	} else {
-		ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
-		defer cancel()
-		err = s.stream.Send(ctx, st)
+		return s.upstream(s.restart(lang))
 	}
+	on, back, err := s.gate.up(st)
+	if err != nil {
+		s.ws.o.Log.Warn("WebSocket session ends: its client breaks the rules", "session", s.name, "reason", err)
+		return streamFailure(websocket.StatusPolicyViolation, "policy-violation", err)
+	}
+	if back.XML != nil {
+		if err := s.write(back.XML); err != nil {
+			return fmt.Errorf("%w: %w", errClientLost, err)
+		}
+	}
+	return s.upstream(s.send(on))
+}
+
+// send sends a stanza to the server, if there is one.
+func (s *socket) send(st xmpp.Stanza) error {
+	if st.XML == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
+	defer cancel()
+	return s.stream.Load().Send(ctx, st)
+}
+
+// upstream is what a failed write to the server means for the client.
+func (s *socket) upstream(err error) error {
 	if err != nil {
 		return streamFailure(websocket.StatusGoingAway, "system-shutdown", err)
 	}
@@ -248,15 +314,27 @@ func (s *socket) forward(st xmpp.Stanza) error {
 // down carries the server's stanzas to the client. While the client does not
 // take one, the server's stream is not read.
 func (s *socket) down() {
+	stream := s.stream.Load()
 	for {
-		st, err := s.stream.Next(context.Background())
+		st, err := stream.Next(context.Background())
 		if err != nil {
 			s.cancel(s.streamEnded(err))
 			return
 		}
 		frame := st.XML
 		if isHeader(st) {
-			frame = openFrame(s.ws.o.Domain, s.stream.Header())
+			s.opened.Store(true)
+			frame = openFrame(s.ws.o.Domain, stream.Header())
+		} else {
+			on, back := s.gate.down(st)
+			if err := s.upstream(s.send(back)); err != nil {
+				s.cancel(err)
+				return
+			}
+			frame = on.XML
+		}
+		if frame == nil {
+			continue
 		}
 		if err := s.write(frame); err != nil {
 			s.cancel(fmt.Errorf("%w: %w", errClientLost, err))
@@ -276,23 +354,54 @@ func (s *socket) streamEnded(err error) error {
 	return streamFailure(websocket.StatusGoingAway, "system-shutdown", err)
 }
 
-// ping keeps intermediaries from cutting an idle connection and notices a
-// client that is gone without a word.
-func (s *socket) ping() {
-	ticker := time.NewTicker(s.ws.o.Limits.Ping)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-		case <-s.ctx.Done():
+// watch pings the client, which keeps intermediaries from cutting an idle connection
+// and notices a client that is gone without a word; and it ends a session that has
+// lasted long enough. Between two pings it costs a timer and no goroutine.
+func (s *socket) watch() (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	stopped := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(s.ws.o.Limits.Ping, func() {
+		mu.Lock()
+		if stopped {
+			mu.Unlock()
 			return
 		}
-		ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
-		err := s.conn.Ping(ctx)
-		cancel()
-		if err != nil {
-			s.cancel(fmt.Errorf("%w: %w", errClientLost, err))
+		s.work.Add(1) // while it is sure that nobody waits yet
+		mu.Unlock()
+		defer s.work.Done()
+		if err := s.check(); err != nil {
+			s.cancel(err)
 			return
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			timer.Reset(s.ws.o.Limits.Ping)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		timer.Stop()
 	}
+}
+
+// check tells why the session should end now, if it should.
+func (s *socket) check() error {
+	switch err := s.gate.expired(); {
+	case errors.Is(err, errTooOld): // the client is to renew its stream (RFC 6120 §4.9.3.16)
+		return streamFailure(websocket.StatusNormalClosure, "reset", err)
+	case err != nil:
+		return streamFailure(websocket.StatusPolicyViolation, "policy-violation", err)
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
+	defer cancel()
+	if err := s.conn.Ping(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errClientLost, err)
+	}
+	return nil
 }

@@ -1,10 +1,13 @@
 package bosh
 
 import (
-	"errors"
+	"bufio"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+
+	"chatproxy/xmpp"
 
 	"github.com/coder/websocket"
 )
@@ -17,6 +20,7 @@ const subprotocol = "xmpp"
 type WebSocket struct {
 	o     Options
 	seats *seats
+	guard *guard
 	work  sync.WaitGroup // sockets and their goroutines
 
 	mu      sync.Mutex
@@ -24,8 +28,8 @@ type WebSocket struct {
 	closed  bool
 }
 
-func newWebSocket(o Options, s *seats) *WebSocket {
-	return &WebSocket{o: o, seats: s, sockets: map[*socket]struct{}{}}
+func newWebSocket(o Options, s *seats, g *guard) *WebSocket {
+	return &WebSocket{o: o, seats: s, guard: g, sockets: map[*socket]struct{}{}}
 }
 
 // ServeHTTP upgrades the connection and serves it until it ends. It refuses
@@ -48,22 +52,20 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	release, err := ws.seats.take(address)
 	if err != nil {
 		ws.o.Log.Warn("WebSocket refused", "client", address, "reason", err)
-		status := http.StatusServiceUnavailable
-		if errors.Is(err, errAddressFull) {
-			status = http.StatusTooManyRequests
-		}
-		refuse(w, status, err.Error())
+		refuseSeat(w, err)
 		return
 	}
 	defer release()
 
-	s := newSocket(ws)
+	s := newSocket(ws, ws.guard.gate(address))
+	s.ctx = xmpp.WithClient(s.ctx, ws.o.client(r))
 	if !ws.add(s) {
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
 		return
 	}
 	defer ws.remove(s)
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	raw := &rawConn{ResponseWriter: w}
+	conn, err := websocket.Accept(raw, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol},
 		// allowOrigin has decided, and more strictly: Accept lets a request
 		// without Origin pass.
@@ -76,10 +78,23 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ws.o.Log.Info("WebSocket handshake failed", "client", address, "reason", err)
 		return
 	}
-	conn.SetReadLimit(int64(ws.o.Limits.Body))
+	conn.SetReadLimit(-1) // socket.whole has the cap
 	ws.o.Log.Info("WebSocket session begins", "session", s.name, "client", address)
-	s.serve(conn)
+	s.serve(conn, raw.conn)
 	ws.o.Log.Info("WebSocket session ended", "session", s.name)
+}
+
+// rawConn keeps the connection that is under a WebSocket.
+type rawConn struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack takes the connection over from the HTTP server.
+func (w *rawConn) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	w.conn = conn
+	return conn, buffers, err
 }
 
 func offersXMPP(r *http.Request) bool {
@@ -111,12 +126,23 @@ func (ws *WebSocket) remove(s *socket) {
 	ws.work.Done()
 }
 
-// shutdown tells every client that the proxy goes away, and refuses new ones.
-func (ws *WebSocket) shutdown() {
+// shutdown refuses new clients, and returns how to tell each that there is that the
+// proxy goes away.
+func (ws *WebSocket) shutdown() (ends []func()) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.closed = true
 	for s := range ws.sockets {
-		s.cancel(errShutdown)
+		ends = append(ends, func() { s.cancel(errShutdown) })
 	}
+	return ends
+}
+
+// shutdownFrames are a client's last frames when the proxy goes away: another URI for
+// it (RFC 7395 §3.6.1), or why the stream ends.
+func (ws *WebSocket) shutdownFrames() [][]byte {
+	if uri := ws.o.Drain.SeeOtherURI; uri != "" {
+		return [][]byte{closeElsewhereFrame(uri)}
+	}
+	return [][]byte{errorFrame("system-shutdown"), []byte(closeFrame)}
 }

@@ -133,6 +133,7 @@ func (d *decoder) checkXMPP(x *XMPP) {
 	if d.sound("xmpp.tls") && d.sound("xmpp.server") && x.TLS == StreamNone && !isLoopback(x.Server) {
 		d.problemAt("xmpp.tls", "tls: none sends passwords in the clear and is only for a server on loopback (xmpp.server: 127.0.0.1:5222)")
 	}
+	d.checkServer(x)
 	for _, endpoint := range []struct{ path, value string }{{"xmpp.bosh.path", x.BOSH.Path}, {"xmpp.websocket.path", x.WebSocket.Path}} {
 		if !d.has(endpoint.path) {
 			continue

@@ -188,7 +188,12 @@ func (p *Policy) setDefaults(policyFile string) {
 	or(&p.Chat.Client, "embedded")
 	or(&p.Chat.Placement, PlacementInline)
 	or(&p.Chat.Cache, CacheEncrypted)
-	or(&p.XMPP.TLS, StreamStartTLS)
+	if p.XMPP.Server != "" {
+		or(&p.XMPP.TLS, StreamStartTLS)
+	}
+	or(&p.XMPP.TLS, StreamAuto)
+	or(&p.XMPP.ConnectTimeout, Duration(10*time.Second))
+	or(&p.XMPP.HandshakeTimeout, Duration(10*time.Second))
 	or(&p.XMPP.BOSH.Path, "/http-bind")
 	or(&p.XMPP.WebSocket.Path, "/xmpp-websocket")
 	or(&p.Scripts.Default, Isolate)

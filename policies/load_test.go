@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const smallest = "version: 1\nsite: {upstream: http://127.0.0.1:3000}\nxmpp: {domain: example.com}\n"
@@ -14,10 +15,18 @@ func TestTheSmallestFileGetsItsDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Scripts.Default != Isolate || p.Scripts.Inline != Strip || p.XMPP.TLS != StreamStartTLS ||
+	if p.Scripts.Default != Isolate || p.Scripts.Inline != Strip || p.XMPP.TLS != StreamAuto ||
 		p.Listen[0] != "127.0.0.1:8080" || p.Limits.Body != 10<<20 || p.XMPP.BOSH.Path != "/http-bind" ||
 		!p.XMPP.WebSocket.On() || p.Mode("/x") != ModeEnforce || !p.HasChat("/x") {
 		t.Errorf("unexpected defaults: %+v", p)
+	}
+}
+
+// Without records to choose by there is nothing to choose.
+func TestStreamTLSFollowsServer(t *testing.T) {
+	p, err := Parse("p.yaml", []byte(strings.Replace(smallest, "example.com", "example.com, server: 'b.example:5222'", 1)))
+	if err != nil || p.XMPP.TLS != StreamStartTLS || time.Duration(p.XMPP.ConnectTimeout) != 10*time.Second {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

@@ -140,16 +140,31 @@ type XMPP struct {
 	// Domain is the XMPP domain that users log in to. Required.
 	Domain string `yaml:"domain"`
 	// Server is the address of the XMPP server, host:port. Default: the SRV records
-	// of the domain.
+	// of the domain, or the domain itself if it has none.
 	Server string `yaml:"server"`
 	// TLS is how the stream to the server is encrypted: "starttls" before anything
-	// is said, "direct" from the first byte, or "none". Default starttls.
+	// is said, "direct" from the first byte, "auto" for what the SRV records say of
+	// each address, or "none". Which SRV records are used follows: `_xmpp-client` for
+	// starttls, `_xmpps-client` for direct, both as one list by priority and weight
+	// for auto (XEP-0368). Default: starttls with server, auto without.
 	// Danger: "none" sends passwords in the clear; it is refused unless the server
 	// is on loopback.
 	TLS StreamTLS `yaml:"tls"`
 	// CA is a PEM file of the authorities that sign the server's certificate,
-	// relative to the policy file. Default: the system's.
+	// relative to the policy file. It is for bosh.upstream and websocket.upstream too.
+	// Default: the system's.
 	CA string `yaml:"ca"`
+	// ConnectTimeout is how long it may take to find the server and to connect to it,
+	// all of its addresses together. Default 10s.
+	ConnectTimeout Duration `yaml:"connect_timeout"`
+	// HandshakeTimeout is how long STARTTLS and TLS with the server may take.
+	// Default 10s.
+	HandshakeTimeout Duration `yaml:"handshake_timeout"`
+	// ProxyProtocol is whether the server is told each client's address before the
+	// stream, by the PROXY protocol, version 2. Default false.
+	// Danger: the server believes it from whoever connects: let only the proxy reach
+	// that port. A server that does not expect it refuses every connection.
+	ProxyProtocol bool `yaml:"proxy_protocol"`
 	// BOSH is where XEP-0124 and XEP-0206 are spoken.
 	BOSH Endpoint `yaml:"bosh"`
 	// WebSocket is where RFC 7395 is spoken.
@@ -163,6 +178,7 @@ type StreamTLS string
 const (
 	StreamStartTLS StreamTLS = "starttls"
 	StreamDirect   StreamTLS = "direct"
+	StreamAuto     StreamTLS = "auto"
 	StreamNone     StreamTLS = "none"
 )
 
@@ -173,6 +189,12 @@ type Endpoint struct {
 	// Path is an absolute path on the site's host. Default: "/http-bind" for bosh,
 	// "/xmpp-websocket" for websocket.
 	Path string `yaml:"path"`
+	// Upstream is the XMPP server's own endpoint, to which this one is passed through
+	// where its own must be used: an http or https URL for bosh, ws or wss for
+	// websocket. Plain http and ws are for a server on loopback only. Over them the
+	// server is asked for the host xmpp.domain, over https and wss for the URL's.
+	// Default: none; the stream goes to xmpp.server.
+	Upstream EndpointURL `yaml:"upstream"`
 }
 
 // On reports whether the endpoint is served.
@@ -350,6 +372,9 @@ type Limits struct {
 
 // URL is an absolute http or https URL.
 type URL struct{ *url.URL }
+
+// EndpointURL is an absolute http, https, ws or wss URL with a path.
+type EndpointURL struct{ *url.URL }
 
 // Prefix is a network or a single address.
 type Prefix struct{ netip.Prefix }

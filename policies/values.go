@@ -22,6 +22,21 @@ func (u *URL) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// UnmarshalText reads the URL of an endpoint.
+func (e *EndpointURL) UnmarshalText(text []byte) error {
+	u, err := url.Parse(string(text))
+	switch {
+	case err != nil, !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme), u.Host == "", u.Opaque != "":
+		return fmt.Errorf("%q is not the URL of an endpoint like http://127.0.0.1:5280/http-bind", text)
+	case u.User != nil:
+		return errors.New("a user name or password does not belong into this URL")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.ContainsAny(u.Host, "*'\"; ,"):
+		return fmt.Errorf("%q has more than scheme, host, port and path", text)
+	}
+	e.URL = u
+	return nil
+}
+
 // Origin is a scheme and host, like https://ads.example, as a CSP source.
 type Origin string
 
@@ -165,10 +180,12 @@ func wordsOf[T ~string](words ...T) []string {
 	return all
 }
 
-func (Mode) words() []string        { return wordsOf(ModeEnforce, ModeReportOnly, ModeOff) }
-func (Placement) words() []string   { return wordsOf(PlacementInline, PlacementVault) }
-func (Cache) words() []string       { return wordsOf(CacheEncrypted, CacheMemory, CachePlain) }
-func (StreamTLS) words() []string   { return wordsOf(StreamStartTLS, StreamDirect, StreamNone) }
+func (Mode) words() []string      { return wordsOf(ModeEnforce, ModeReportOnly, ModeOff) }
+func (Placement) words() []string { return wordsOf(PlacementInline, PlacementVault) }
+func (Cache) words() []string     { return wordsOf(CacheEncrypted, CacheMemory, CachePlain) }
+func (StreamTLS) words() []string {
+	return wordsOf(StreamStartTLS, StreamDirect, StreamAuto, StreamNone)
+}
 func (UpstreamCSP) words() []string { return wordsOf(UpstreamCombine, UpstreamReplace) }
 func (Verdict) words() []string     { return wordsOf(Allow, Isolate, Strip) }
 

@@ -29,6 +29,9 @@ type exchange struct {
 	coding         string       // content coding of the upstream's body, "" for none
 	charset        string       // encoding of a page's text, as the header names it
 	whole          bool         // all of the page has come
+	gathered       []byte       // a whole page, until its body is closed
+	recalled       bool         // it was rewritten before
+	eventful       bool         // something of it was reported
 	length         int64        // of a whole page, rewritten
 }
 

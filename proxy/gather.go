@@ -23,7 +23,9 @@ func (s *Site) gather(x *exchange, res *http.Response) error {
 	upstream, buffer := res.Body, gatherBuffers.Get().(*[gatherSize]byte)
 	// An error comes again with the next read.
 	n, _ := upstream.Read(buffer[:])
-	x.whole = int64(n) == res.ContentLength
+	if x.whole = int64(n) == res.ContentLength; x.whole {
+		x.gathered = buffer[:n]
+	}
 	rest := io.Reader(bytes.NewReader(buffer[:n]))
 	if !x.whole {
 		rest = io.MultiReader(rest, upstream)

@@ -53,13 +53,16 @@ func (j *judge) decide(script *rewrite.Script) rewrite.Action {
 	if decision.NeedText {
 		return rewrite.Action{Do: rewrite.NeedText}
 	}
-	if j.site.log.Enabled(context.Background(), slog.LevelDebug) {
+	if j.site.logsVerdicts() {
 		line, column := script.Position()
 		j.site.log.Debug("script", "request", j.x.id, "line", line, "column", column,
 			"kind", script.Kind, "verdict", decision.Verdict, "rule", decision.Rule)
 	}
 	return j.action(script, decision)
 }
+
+// logsVerdicts reports whether the verdict on every script is logged.
+func (s *Site) logsVerdicts() bool { return s.log.Enabled(context.Background(), slog.LevelDebug) }
 
 // verdict asks the policy about a script of the page.
 func (j *judge) verdict(script *rewrite.Script) policies.Decision {
@@ -125,6 +128,7 @@ func (j *judge) reportChange(script *rewrite.Script) {
 	if !ok {
 		return
 	}
+	j.x.eventful = true
 	j.site.events.add(ChangedScript)
 	at, _ := script.Position()
 	j.site.log.Warn("page", "request", j.x.id, "path", j.x.page.Path, "line", at, "event", ChangedScript,
@@ -133,6 +137,7 @@ func (j *judge) reportChange(script *rewrite.Script) {
 
 // report notes what the rewriter could not decide.
 func (j *judge) report(e rewrite.Event) {
+	j.x.eventful = true
 	j.site.events.add(e.Kind)
 	j.site.log.Warn("page", "request", j.x.id, "path", j.x.page.Path, "line", e.Line, "column", e.Column, "event", e.Kind, "reason", e.Reason)
 }

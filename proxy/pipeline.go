@@ -106,6 +106,7 @@ func (s *Site) response(res *http.Response) error {
 	for _, step := range []func(*exchange, *http.Response) error{
 		s.classify,
 		s.gather,
+		s.recall,
 		s.decode,
 		s.rewriteBody,
 		s.encode,

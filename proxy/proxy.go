@@ -52,6 +52,7 @@ type Site struct {
 	events       events
 	nonces       *sightings // of the upstream
 	changed      *sightings // inline scripts that are not pinned
+	repeats      repeats    // pages that came before
 }
 
 // New returns the handler of a site.

@@ -37,11 +37,12 @@ func (s *Site) rewriteBody(x *exchange, res *http.Response) error {
 	}
 	upstream := res.Body
 	if x.whole {
-		n, err := text.All()
+		all, err := text.All()
 		if err != nil {
 			return errors.Join(err, text.Close())
 		}
-		x.length = int64(n)
+		x.length = int64(len(all))
+		s.remember(x, res, all)
 	}
 	res.Body = readCloser{text, func() error {
 		// The upstream first: a read that waits for it ends, and lets go of text.
@@ -81,8 +82,9 @@ func (s *Site) encode(x *exchange, res *http.Response) error {
 }
 
 // rewrites reports whether the response has a body that goes through the rewriter.
+// One that was recalled has been through it before.
 func (s *Site) rewrites(x *exchange, res *http.Response) bool {
-	return x.kind == page && res.Request.Method != http.MethodHead && !bodiless(res.StatusCode)
+	return x.kind == page && !x.recalled && res.Request.Method != http.MethodHead && !bodiless(res.StatusCode)
 }
 
 func bodiless(status int) bool {

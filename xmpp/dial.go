@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/net/idna"
@@ -25,6 +24,11 @@ const (
 	DirectTLS
 	// Plain is no protection. It works with loopback addresses only.
 	Plain
+	// Auto is DirectTLS or StartTLS, whichever the SRV record of each target
+	// stands for (XEP-0368 §3). It is StartTLS with a Server, and with a
+	// domain that has no records. It is no weaker than either: no target is
+	// ever tried without TLS.
+	Auto
 )
 
 // Errors of [Dialer.Dial]. TLS failures are the errors of crypto/tls.
@@ -53,9 +57,19 @@ type Dialer struct {
 	// There is deliberately no way to switch the verification off.
 	RootCAs *x509.CertPool
 
-	// Timeout bounds everything up to a secured connection: look-up, TCP,
-	// STARTTLS and TLS. Default: 10 s.
-	Timeout time.Duration
+	// ProxyProtocol makes every connection begin with the PROXY protocol's
+	// header, version 2, which tells the server the client's address (see
+	// [WithClient]). Danger: a server that does not expect the header
+	// refuses the connection; one that does believes whoever connects, so
+	// only the proxy may reach its port.
+	ProxyProtocol bool
+
+	// ConnectTimeout bounds the look-up and TCP, over all targets together.
+	// Default: 10 s.
+	ConnectTimeout time.Duration
+
+	// HandshakeTimeout bounds what follows: STARTTLS and TLS. Default: 10 s.
+	HandshakeTimeout time.Duration
 
 	// Limits bound what the server may send.
 	Limits Limits
@@ -65,17 +79,11 @@ type Dialer struct {
 }
 
 // Dial returns a connection that is secured as the dialer says and on which
-// no stream is open yet: call [Stream.Open] next. Addresses are tried in the
-// order of the SRV records until one accepts a TCP connection; what fails
-// after that is final, so an attacker who breaks TLS on one of them gains
-// no second try.
+// no stream is open yet: call [Stream.Open] next. The targets of the SRV
+// records race for the TCP connection, the preferred ones with a head start;
+// what fails after that is final, so an attacker who breaks TLS on one of
+// them gains no second try.
 func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
-	timeout := d.Timeout
-	if timeout <= 0 {
-		timeout = 10 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("connecting to the XMPP server of %s: %w", d.Domain, err)
@@ -85,7 +93,7 @@ func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the domain is not a host name: %w", err)
 	}
-	conn, err := d.connect(ctx, ascii)
+	conn, security, err := d.connect(ctx, ascii)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +102,14 @@ func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
 			_ = conn.Close()
 		}
 	}()
-	switch d.Security {
+	ctx, cancel := withTimeout(ctx, d.HandshakeTimeout)
+	defer cancel()
+	if d.ProxyProtocol {
+		if err := writeProxyHeader(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	switch security {
 	case Plain:
 		return newStream(conn, d.Domain, false, d.Limits), nil
 	case DirectTLS:
@@ -103,42 +118,37 @@ func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
 			return nil, err
 		}
 	}
-	secured, err := d.handshake(ctx, conn, ascii)
+	secured, err := d.handshake(ctx, conn, ascii, security)
 	if err != nil {
 		return nil, err
 	}
 	return newStream(secured, d.Domain, true, d.Limits), nil
 }
 
-func (d *Dialer) connect(ctx context.Context, ascii string) (net.Conn, error) {
+// connect returns a TCP connection to one of the targets, and how it is to be
+// secured.
+func (d *Dialer) connect(ctx context.Context, ascii string) (net.Conn, Security, error) {
+	ctx, cancel := withTimeout(ctx, d.ConnectTimeout)
+	defer cancel()
 	targets, err := d.targets(ctx, ascii)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	dialer := net.Dialer{Resolver: d.Resolver}
-	if d.Security == Plain {
-		// Checked on the very address that is connected to, after name
-		// resolution, so that no DNS answer can lead it outside (CWE-319).
-		dialer.Control = func(_, address string, _ syscall.RawConn) error {
-			host, _, err := net.SplitHostPort(address)
-			if err != nil {
-				return err
-			}
-			if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-				return ErrNotLoopback
-			}
-			return nil
-		}
+	return (&race{resolver: d.resolver(), targets: targets}).run(ctx)
+}
+
+func (d *Dialer) resolver() *net.Resolver {
+	if d.Resolver != nil {
+		return d.Resolver
 	}
-	var failures []error
-	for _, target := range targets {
-		conn, err := dialer.DialContext(ctx, "tcp", target)
-		if err == nil {
-			return conn, nil
-		}
-		failures = append(failures, err)
+	return net.DefaultResolver
+}
+
+func withTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout <= 0 {
+		timeout = 10 * time.Second
 	}
-	return nil, errors.Join(failures...)
+	return context.WithTimeout(ctx, timeout)
 }
 
 // startTLS negotiates STARTTLS on a plain connection (RFC 6120 §5.4.2).
@@ -200,7 +210,7 @@ func (s *Stream) nextRaw(ctx context.Context) (Stanza, error) {
 	return st, err
 }
 
-func (d *Dialer) handshake(ctx context.Context, conn net.Conn, ascii string) (net.Conn, error) {
+func (d *Dialer) handshake(ctx context.Context, conn net.Conn, ascii string, security Security) (net.Conn, error) {
 	config := &tls.Config{
 		// The configured domain, never the target of an SRV record: DNS
 		// answers are not authenticated (CVE-2022-24968, CWE-295).
@@ -208,7 +218,7 @@ func (d *Dialer) handshake(ctx context.Context, conn net.Conn, ascii string) (ne
 		RootCAs:    d.RootCAs,
 		MinVersion: tls.VersionTLS12,
 	}
-	if d.Security == DirectTLS {
+	if security == DirectTLS {
 		config.NextProtos = []string{"xmpp-client"} // XEP-0368 §4
 	}
 	secured := tls.Client(conn, config)

@@ -206,8 +206,9 @@ func TestDialPlainOnlyToLoopback(t *testing.T) {
 	s.Abort()
 }
 
+// A server that accepts and says nothing.
 func TestDialTimesOut(t *testing.T) {
-	d := &Dialer{Domain: "a.example", Timeout: 50 * time.Millisecond,
+	d := &Dialer{Domain: "a.example", HandshakeTimeout: 50 * time.Millisecond,
 		Server: listen(t, func(conn net.Conn) { until(conn, "never") })}
 	if _, err := d.Dial(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want DeadlineExceeded", err)
@@ -233,51 +234,5 @@ func TestStreamErrorIsTyped(t *testing.T) {
 	var said *StreamError
 	if _, err := s.Next(t.Context()); !errors.As(err, &said) || said.Condition != "conflict" || said.Text != "a < b" {
 		t.Errorf("got %v", err)
-	}
-}
-
-// Abort and Close differ in one thing, and the server must see it.
-func TestAbortAndClose(t *testing.T) {
-	for _, proper := range []bool{false, true} {
-		saw := make(chan string, 1)
-		d := &Dialer{Domain: "a.example", Security: Plain, Server: listen(t, func(conn net.Conn) {
-			until(conn, "streams\">")
-			io.WriteString(conn, "ok")
-			all := make([]byte, 16)
-			n, _ := io.ReadFull(conn, all)
-			saw <- string(all[:n])
-		})}
-		s, err := d.Dial(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Open(t.Context(), ""); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(s.conn, make([]byte, 2)); err != nil {
-			t.Fatal(err)
-		}
-		want := ""
-		if proper {
-			want = "</stream:stream>"
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		} else {
-			s.Abort()
-		}
-		if got := <-saw; got != want {
-			t.Errorf("the server saw %q, want %q", got, want)
-		}
-	}
-}
-
-func TestSRVTargets(t *testing.T) {
-	got, err := srvTargets([]*net.SRV{{Target: "b.example.", Port: 5222}, {Target: "c.example.", Port: 443}})
-	if err != nil || strings.Join(got, " ") != "b.example:5222 c.example:443" {
-		t.Errorf("got %v, %v", got, err)
-	}
-	if _, err := srvTargets([]*net.SRV{{Target: "."}}); !errors.Is(err, ErrNotOffered) {
-		t.Errorf("got %v, want ErrNotOffered", err)
 	}
 }

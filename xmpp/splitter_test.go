@@ -12,14 +12,19 @@ const head = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:st
 // split runs a whole document through a splitter in chunks of size n (0: at
 // once) and returns the stanzas, "HEADER" and "END" among them.
 func split(document string, n int, lim Limits) ([]string, error) {
-	s := newSplitter(lim, 1, "")
-	s.headers.Store(9)
-	var found []string
 	if n == 0 {
 		n = len(document) + 1
 	}
+	return splitBy(document, func() int { return n }, lim)
+}
+
+// splitBy is split with a size for each chunk.
+func splitBy(document string, size func() int, lim Limits) ([]string, error) {
+	s := newSplitter(lim, 1, "")
+	s.headers.Store(9)
+	var found []string
 	for len(document) > 0 {
-		chunk := []byte(document[:min(n, len(document))])
+		chunk := []byte(document[:min(size(), len(document))])
 		document = document[len(chunk):]
 		for len(chunk) > 0 {
 			k, ev, err := s.feed(chunk)

@@ -10,6 +10,7 @@ import (
 type page struct {
 	name    string // "32 KiB"
 	file    string // "32k.html"
+	always  bool   // under another address each time, so that no peer knows it
 	html    string
 	scripts int      // every <script>, each of which the policy allows
 	inline  []string // the texts of the inline ones, each once
@@ -29,8 +30,15 @@ func makePages() []page {
 	return []page{
 		makePage("4 KiB", "4k.html", 4<<10),
 		makePage("32 KiB", "32k.html", 32<<10),
+		anew(makePage("32 KiB, never seen", "32k.html", 32<<10)),
 		makePage("1 MB", "1m.html", 1_000_000),
 	}
+}
+
+// anew returns the page as one that nobody has asked for before.
+func anew(p page) page {
+	p.always = true
+	return p
 }
 
 // makePage returns a page of exactly size bytes that looks like one of a news site.

@@ -11,7 +11,7 @@ func TestPagesAreOfTheirSizeAndAlwaysTheSame(t *testing.T) {
 		if p.html != again[i].html {
 			t.Errorf("%s: two pages differ", p.name)
 		}
-		if want := []int{4 << 10, 32 << 10, 1_000_000}[i]; len(p.html) != want {
+		if want := []int{4 << 10, 32 << 10, 32 << 10, 1_000_000}[i]; len(p.html) != want {
 			t.Errorf("%s: %d bytes, want %d", p.name, len(p.html), want)
 		}
 		if got := strings.Count(p.html, "<script"); got != p.scripts || got == 0 {

@@ -21,11 +21,18 @@ type result struct {
 	cpu       time.Duration // of the proxy, for one request
 }
 
+// anewScript has wrk ask for another address each time.
+const anewScript = "bench/proxies/config/anew.lua"
+
 // measure runs wrk against one peer for the duration.
 func (w wrk) measure(ctx context.Context, peer peer, page page, d time.Duration) (result, error) {
 	before := server.CPUTime(peer.group)
-	out, err := server.Output(ctx, "wrk", "--latency", fmt.Sprintf("-t%d", w.threads), fmt.Sprintf("-c%d", w.connections),
-		fmt.Sprintf("-d%.0fs", d.Seconds()), peer.url(page))
+	command := []string{"wrk", "--latency", fmt.Sprintf("-t%d", w.threads), fmt.Sprintf("-c%d", w.connections),
+		fmt.Sprintf("-d%.0fs", d.Seconds())}
+	if page.always {
+		command = append(command, "-s", anewScript)
+	}
+	out, err := server.Output(ctx, append(command, peer.url(page))...)
 	if err != nil {
 		return result{}, err
 	}

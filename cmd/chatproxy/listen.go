@@ -13,6 +13,7 @@ import (
 
 	"chatproxy/console"
 	"chatproxy/policies"
+	"chatproxy/proxy/downstream"
 )
 
 const (
@@ -57,6 +58,7 @@ func start(file string, log *slog.Logger) (_ *running, err error) {
 			return nil, fmt.Errorf("listen: %w", err)
 		}
 		r.addresses = append(r.addresses, listener.Addr().String())
+		listener = downstream.Listen(listener)
 		if shared.TLS.Certificate != "" {
 			listener = tls.NewListener(listener, &tls.Config{
 				GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return r.certificate.Load(), nil },
@@ -79,6 +81,7 @@ func start(file string, log *slog.Logger) (_ *running, err error) {
 func (r *running) serve(listener net.Listener, handler http.Handler, maxHeader int) {
 	server := &http.Server{
 		Handler:           handler,
+		ConnContext:       downstream.WithConn,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,

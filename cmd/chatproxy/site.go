@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"chatproxy/bosh"
 	"chatproxy/browser"
@@ -58,21 +59,18 @@ func newOfflineSite(policy *policies.Policy, log *slog.Logger) (*proxy.Site, err
 
 // newBridge makes the connection manager to the policy's XMPP server.
 func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) {
-	dialer := &xmpp.Dialer{Domain: policy.XMPP.Domain, Server: policy.XMPP.Server}
-	switch policy.XMPP.TLS {
-	case policies.StreamDirect:
-		dialer.Security = xmpp.DirectTLS
-	case policies.StreamNone:
-		dialer.Security = xmpp.Plain
-	default:
-		dialer.Security = xmpp.StartTLS
+	pool, err := caPool(policy.XMPP.CA)
+	if err != nil {
+		return nil, fmt.Errorf("xmpp.ca: %w", err)
 	}
-	if policy.XMPP.CA != "" {
-		pool, err := readCA(policy.XMPP.CA)
-		if err != nil {
-			return nil, fmt.Errorf("xmpp.ca: %w", err)
-		}
-		dialer.RootCAs = pool
+	dialer := &xmpp.Dialer{
+		Domain:           policy.XMPP.Domain,
+		Server:           policy.XMPP.Server,
+		Security:         securities[policy.XMPP.TLS],
+		RootCAs:          pool,
+		ProxyProtocol:    policy.XMPP.ProxyProtocol,
+		ConnectTimeout:   time.Duration(policy.XMPP.ConnectTimeout),
+		HandshakeTimeout: time.Duration(policy.XMPP.HandshakeTimeout),
 	}
 	return bosh.New(bosh.Options{
 		Domain:        policy.XMPP.Domain,
@@ -85,7 +83,18 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 	})
 }
 
-func readCA(file string) (*x509.CertPool, error) {
+var securities = map[policies.StreamTLS]xmpp.Security{
+	policies.StreamStartTLS: xmpp.StartTLS,
+	policies.StreamDirect:   xmpp.DirectTLS,
+	policies.StreamAuto:     xmpp.Auto,
+	policies.StreamNone:     xmpp.Plain,
+}
+
+// caPool reads the authorities of a file in PEM; nil, the system's, without a file.
+func caPool(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err

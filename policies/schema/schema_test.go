@@ -205,7 +205,16 @@ func plain(v reflect.Value) string {
 		}
 		return fmt.Sprintf("%dKiB", value>>10)
 	case policies.Duration:
-		return fmt.Sprintf("%dd", time.Duration(value)/(24*time.Hour))
+		d := time.Duration(value)
+		for _, unit := range []struct {
+			name string
+			long time.Duration
+		}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}} {
+			if d%unit.long == 0 {
+				return fmt.Sprintf("%d%s", d/unit.long, unit.name)
+			}
+		}
+		return fmt.Sprintf("%ds", d/time.Second)
 	default:
 		return fmt.Sprint(value)
 	}

@@ -74,20 +74,20 @@ func (r *Reader) Read(p []byte) (int, error) {
 }
 
 // All reads the source to its end at once, for one that does not have to be waited
-// for, and returns how many bytes there are to read.
-func (r *Reader) All() (int, error) {
+// for, and returns what is there to read; it stays there, until the reader is closed.
+func (r *Reader) All() ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.page == nil {
-		return 0, io.ErrClosedPipe
+		return nil, io.ErrClosedPipe
 	}
 	for r.err == nil {
 		r.fill()
 	}
 	if r.err != io.EOF {
-		return 0, r.err
+		return nil, r.err
 	}
-	return len(r.page.out) - r.read, nil
+	return r.page.out[r.read:], nil
 }
 
 // fill puts the next chunk of the page through the rewriter, whose output takes

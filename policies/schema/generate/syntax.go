@@ -11,14 +11,15 @@ type syntax struct {
 
 // syntaxes are those of the types with UnmarshalText that are no closed set of words.
 var syntaxes = map[string]syntax{
-	"URL":      {"URL of a server", "URLs of servers", `[hH][tT][tT][pP][sS]?://[^/?#@*'";,\s]+/*`, false, []string{"http://127.0.0.1:3000"}},
-	"Origin":   {"origin", "origins", `[hH][tT][tT][pP][sS]?://[^/?#@*'";,\s]+/*`, false, []string{"https://ads.example"}},
-	"Prefix":   {"network", "networks", `[0-9a-fA-F:.]+(?:%\w+)?(?:/[0-9]{1,3})?`, false, []string{"10.0.0.0/8", "192.0.2.7"}},
-	"Bytes":    {"[size](#sizes)", "[sizes](#sizes)", `\+?0*[1-9][0-9]*(?:KiB|MiB|GiB)?`, true, []string{"32KiB", "10MiB"}},
-	"Duration": {"[duration](#durations)", "[durations](#durations)", `\+?(?:0*[1-9][0-9]*d|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)`, false, []string{"12h", "30d"}},
-	"Digest":   {"digest", "digests", `'*(?:sha256-[A-Za-z0-9+/]{43}=|sha384-[A-Za-z0-9+/]{64}|sha512-[A-Za-z0-9+/]{86}==)'*`, false, []string{"sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}},
-	"Glob":     {"[page glob](#pages-by-path)", "[page globs](#pages-by-path)", `/.*`, false, []string{"/**", "/admin/**"}},
-	"URLGlob":  {"[script glob](#scripts-by-address)", "[script globs](#scripts-by-address)", `/(?:[^/].*)?|https?://[^/@?#%\s\\]+/.*`, false, []string{"/static/**", "https://ads.example/**"}},
+	"URL":         {"URL of a server", "URLs of servers", `[hH][tT][tT][pP][sS]?://[^/?#@*'";,\s]+/*`, false, []string{"http://127.0.0.1:3000"}},
+	"EndpointURL": {"URL of an endpoint", "URLs of endpoints", `(?:[hH][tT][tT][pP][sS]?|[wW][sS][sS]?)://[^/?#@*'";,\s]+(?:/[^?#\s]*)?`, false, []string{"http://127.0.0.1:5280/http-bind", "wss://xmpp.example.com/xmpp-websocket"}},
+	"Origin":      {"origin", "origins", `[hH][tT][tT][pP][sS]?://[^/?#@*'";,\s]+/*`, false, []string{"https://ads.example"}},
+	"Prefix":      {"network", "networks", `[0-9a-fA-F:.]+(?:%\w+)?(?:/[0-9]{1,3})?`, false, []string{"10.0.0.0/8", "192.0.2.7"}},
+	"Bytes":       {"[size](#sizes)", "[sizes](#sizes)", `\+?0*[1-9][0-9]*(?:KiB|MiB|GiB)?`, true, []string{"32KiB", "10MiB"}},
+	"Duration":    {"[duration](#durations)", "[durations](#durations)", `\+?(?:0*[1-9][0-9]*d|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)`, false, []string{"12h", "30d"}},
+	"Digest":      {"digest", "digests", `'*(?:sha256-[A-Za-z0-9+/]{43}=|sha384-[A-Za-z0-9+/]{64}|sha512-[A-Za-z0-9+/]{86}==)'*`, false, []string{"sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}},
+	"Glob":        {"[page glob](#pages-by-path)", "[page globs](#pages-by-path)", `/.*`, false, []string{"/**", "/admin/**"}},
+	"URLGlob":     {"[script glob](#scripts-by-address)", "[script globs](#scripts-by-address)", `/(?:[^/].*)?|https?://[^/@?#%\s\\]+/.*`, false, []string{"/static/**", "https://ads.example/**"}},
 }
 
 // variable is what stands for the value of an environment variable, of which the
