@@ -18,7 +18,7 @@ func (b *bench) hold(ctx context.Context, o options) error {
 	var fleets []*load.Fleet
 	defer func() {
 		for _, f := range fleets {
-			f.Close()
+			f.Abandon()
 		}
 	}()
 	var group []int

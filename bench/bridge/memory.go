@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"chatproxy/bench/bridge/load"
@@ -48,6 +49,7 @@ func (b *bench) memory(ctx context.Context, o options) error {
 			return err
 		}
 		kib := float64(f.after-f.before) / float64(o.idle) / 1024
+		fmt.Fprintf(os.Stderr, "bridge: %v, %s: %.1f KiB a session\n", p.transport, p.name, kib) // the table takes its time
 		row(t, p.name, p.transport.String(), fmt.Sprintf("%.1f", kib), mib(f.before), mib(f.after), fmt.Sprintf("%.0f", f.logins))
 		if p.goal > 0 {
 			own = kib
@@ -94,7 +96,7 @@ func (b *bench) measureMemory(ctx context.Context, o options, r running, transpo
 	if err != nil {
 		return f, err
 	}
-	defer first.Close()
+	defer first.Abandon() // its server is stopped next
 	// The same time as below, so that garbage has the same chance to be collected.
 	if err := wait(ctx, o.settle); err != nil {
 		return f, err
@@ -105,7 +107,7 @@ func (b *bench) measureMemory(ctx context.Context, o options, r running, transpo
 	if err != nil {
 		return f, err
 	}
-	defer idle.Close()
+	defer idle.Abandon()
 	f.logins = float64(o.idle) / time.Since(start).Seconds()
 	if err := wait(ctx, o.settle); err != nil {
 		return f, err

@@ -11,6 +11,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // bosh is a BOSH session as browsers have it: two connections, of which one is held by
@@ -115,7 +116,7 @@ func (b *bosh) request(i int, attributes string, stanzas [][]byte) error {
 	out = append(out, body...)
 
 	if b.conns[i] == nil {
-		conn, err := net.Dial("tcp", b.e.Address)
+		conn, err := net.DialTimeout("tcp", b.e.Address, 10*time.Second)
 		if err != nil {
 			return err
 		}
@@ -211,7 +212,7 @@ func (b *bosh) take(body []byte) error {
 	return nil
 }
 
-func (b *bosh) close() {
+func (b *bosh) close(goodbye bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -219,7 +220,7 @@ func (b *bosh) close() {
 	}
 	b.closed = true
 	for i, c := range b.conns {
-		if b.sid != "" && (c == nil || c.rid == 0) {
+		if goodbye && b.sid != "" && (c == nil || c.rid == 0) {
 			_ = b.request(i, `type="terminate" sid="`+b.sid+`"`, nil) // the server notices in any case
 			break
 		}

@@ -37,19 +37,35 @@ func OpenFleet(ctx context.Context, e Endpoint, n, parallel int) (*Fleet, error)
 	close(turns)
 	work.Wait()
 	if ctx.Err() != nil {
-		f.Close()
+		f.Abandon()
 		return nil, context.Cause(ctx)
 	}
 	return f, nil
 }
 
-// Close ends the sessions.
-func (f *Fleet) Close() {
+// Close ends the sessions as clients do that leave.
+func (f *Fleet) Close() { f.close(true) }
+
+// Abandon ends the sessions without a word, which takes no time.
+func (f *Fleet) Abandon() { f.close(false) }
+
+func (f *Fleet) close(goodbye bool) {
+	var work sync.WaitGroup
+	turns := make(chan *Session)
+	for range 16 {
+		work.Go(func() {
+			for s := range turns {
+				s.close(goodbye)
+			}
+		})
+	}
 	for _, s := range f.sessions {
 		if s != nil {
-			s.Close()
+			turns <- s
 		}
 	}
+	close(turns)
+	work.Wait()
 }
 
 // Flood keeps window messages of each session under way, and returns how many came

@@ -55,11 +55,11 @@ type wire interface {
 	// apart from send, so that during the login the client is not ahead of itself:
 	// ejabberd does not answer a restart while it holds a request.
 	listen(always bool) error
-	// close says goodbye and ends the session.
-	close()
+	// close ends the session, with a goodbye or without.
+	close(goodbye bool)
 }
 
-// Session is one session. It ends with Close.
+// Session is one session. It ends with close.
 type Session struct {
 	jid  string
 	wire wire
@@ -76,7 +76,7 @@ type Session struct {
 	changed  chan struct{} // signalled when a message came, or the session failed
 }
 
-// errClosed is why a session has failed that Close ended.
+// errClosed is why a session has failed that close ended.
 var errClosed = errors.New("closed")
 
 // Open opens a session and logs in.
@@ -84,7 +84,7 @@ func Open(ctx context.Context, e Endpoint) (_ *Session, err error) {
 	s := &Session{news: make(chan []byte, 16), changed: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
-			s.Close()
+			s.close(false)
 			err = fmt.Errorf("a session over %v at %s: %w", e.Transport, e.Address, err)
 		}
 	}()
@@ -173,14 +173,14 @@ func (s *Session) Err() error {
 	return s.err
 }
 
-// Close ends the session.
-func (s *Session) Close() {
+// close ends the session.
+func (s *Session) close(goodbye bool) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	s.fail(errClosed)
 	if s.wire != nil {
-		s.wire.close()
+		s.wire.close(goodbye)
 	}
 }
 

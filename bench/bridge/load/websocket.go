@@ -169,7 +169,9 @@ func (w *webSocket) frame(payload *[]byte) (op byte, err error) {
 // listen has nothing to do: the server may speak at any time.
 func (w *webSocket) listen(bool) error { return nil }
 
-func (w *webSocket) close() {
-	_ = w.send([]byte(`<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>`)) // the server notices in any case
+func (w *webSocket) close(goodbye bool) {
+	if goodbye {
+		_ = w.send([]byte(`<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>`)) // the server notices in any case
+	}
 	_ = w.conn.Close()
 }
