@@ -2,6 +2,8 @@ package bosh
 
 import (
 	"bufio"
+	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -55,15 +57,13 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseSeat(w, err)
 		return
 	}
-	defer release()
-
 	s := newSocket(ws, ws.guard.gate(address))
 	s.ctx = xmpp.WithClient(s.ctx, ws.o.client(r))
 	if !ws.add(s) {
+		release()
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
 		return
 	}
-	defer ws.remove(s)
 	raw := &rawConn{ResponseWriter: w}
 	conn, err := websocket.Accept(raw, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol},
@@ -76,12 +76,21 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		ws.o.Log.Info("WebSocket handshake failed", "client", address, "reason", err)
+		ws.remove(s)
+		release()
 		return
 	}
 	conn.SetReadLimit(-1) // socket.whole has the cap
 	ws.o.Log.Info("WebSocket session begins", "session", s.name, "client", address)
-	s.serve(conn, raw.conn)
-	ws.o.Log.Info("WebSocket session ended", "session", s.name)
+	// Not in this goroutine: its stack is that of the whole way here, and holds the
+	// request with its header and the HTTP server's buffers, for as long as the session
+	// lasts. That is more than the session itself needs.
+	go func() {
+		defer release()
+		defer ws.remove(s)
+		s.serve(conn, raw.conn)
+		ws.o.Log.Info("WebSocket session ended", "session", s.name)
+	}()
 }
 
 // rawConn keeps the connection that is under a WebSocket.
@@ -90,11 +99,27 @@ type rawConn struct {
 	conn net.Conn
 }
 
-// Hijack takes the connection over from the HTTP server.
+// Sizes of a WebSocket's buffers, in bytes. A session has them for as long as it lasts,
+// and what is larger passes them by: then a message costs another system call.
+const (
+	readBuffer  = 512
+	writeBuffer = 1 << 10
+)
+
+// Hijack takes the connection over from the HTTP server. Its buffers of 4 KiB each are
+// not kept.
 func (w *rawConn) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
 	w.conn = conn
-	return conn, buffers, err
+	in := bufio.NewReaderSize(conn, readBuffer)
+	if early, _ := buffers.Reader.Peek(buffers.Reader.Buffered()); len(early) > 0 { // not expected of an honest client
+		in = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(readBuffer, len(early)))
+		_, _ = in.Peek(len(early)) // or they would be lost when the library resets the reader
+	}
+	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
 func offersXMPP(r *http.Request) bool {

@@ -16,6 +16,7 @@ import (
 // chooses a plain variant by itself.
 func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 	s := newSplitter(lim, 1, NSClient)
+	defer s.release()
 	s.headers.Store(1)
 	rest := st.XML
 	var out bytes.Buffer

@@ -20,6 +20,7 @@ func (s Stanza) ChildNames() (names []xml.Name, ok bool) {
 // false if not all of them could be told, as when text stands between them.
 func (s Stanza) Children() (found []Stanza, ok bool) {
 	sp := newSplitter(Limits{StanzaBytes: 2*len(s.XML) + 1}, 1, "")
+	defer sp.release()
 	sp.headers.Store(1)
 	for rest := s.XML; len(rest) > 0; {
 		n, ev, err := sp.feed(rest)
@@ -38,6 +39,7 @@ func (s Stanza) Children() (found []Stanza, ok bool) {
 // others, and for one with a CDATA section.
 func (s Stanza) Text() (text string, ok bool) {
 	sp := newSplitter(Limits{StanzaBytes: len(s.XML) + 1}, 1, "")
+	defer sp.release()
 	sp.headers.Store(1)
 	n, ev, err := sp.feed(s.XML)
 	if err != nil || ev.header == nil {

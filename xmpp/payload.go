@@ -33,6 +33,7 @@ const nsXBOSH = "urn:xmpp:xbosh" // XEP-0206
 // [ErrForbiddenStanza].
 func SplitBody(document []byte, lim Limits) (*Body, error) {
 	s := newSplitter(lim, 1, "")
+	defer s.release()
 	s.headers.Store(1)
 	body := &Body{attributes: map[string]string{}}
 	for len(document) > 0 {
@@ -109,6 +110,7 @@ func SplitMessage(message []byte, lim Limits) (Stanza, error) {
 	}
 	var found *Stanza
 	s := newSplitter(lim, 0, NSClient)
+	defer s.release()
 	for len(message) > 0 {
 		n, ev, err := s.feed(message)
 		if err != nil {
@@ -135,6 +137,7 @@ func SplitMessage(message []byte, lim Limits) (Stanza, error) {
 func (s Stanza) StartAttributes() map[string]string {
 	attributes := map[string]string{}
 	sp := newSplitter(Limits{StanzaBytes: len(s.XML) + 1}, 1, "")
+	defer sp.release()
 	sp.headers.Store(1)
 	if _, ev, err := sp.feed(s.XML); err == nil && ev.header != nil {
 		for i := range ev.header.attrs {

@@ -11,8 +11,10 @@ type scope struct {
 	bindings  []binding
 	levels    []int // bindings in force before each open element
 	inherited int
-	borrowed  [maxBindings]bool
+	borrowed  [maxBindings / 64]uint64 // a bit for each
 }
+
+func (s *scope) isBorrowed(i int) bool { return s.borrowed[i/64]&(1<<(i%64)) != 0 }
 
 type binding struct {
 	prefix string // "" is the default namespace
@@ -103,7 +105,7 @@ func (s *scope) lookup(prefix string) (string, bool) {
 	for i := len(s.bindings) - 1; i >= 0; i-- {
 		if s.bindings[i].prefix == prefix {
 			if i < s.inherited {
-				s.borrowed[i] = true
+				s.borrowed[i/64] |= 1 << (i % 64)
 			}
 			return s.bindings[i].uri, true
 		}

@@ -24,6 +24,7 @@ type splitter struct {
 	// writer announces it here while the reader is already waiting.
 	headers atomic.Int32
 
+	work  *workspace // that buf and tag are in; nil while nothing is in them
 	mode  mode
 	buf   []byte // the stanza so far; outside of one, the token so far
 	mark  int    // where the token begins in buf
@@ -113,6 +114,7 @@ func (s *splitter) take(b []byte) error {
 	if len(s.buf)+len(b) > s.lim.StanzaBytes {
 		return tooMuch("a stanza is larger than %d bytes", s.lim.StanzaBytes)
 	}
+	s.borrow()
 	s.buf = append(s.buf, b...)
 	return nil
 }
@@ -293,7 +295,7 @@ func (s *splitter) tagDone() (event, error) {
 	}
 	first := s.depth == s.base
 	if first {
-		s.scope.borrowed = [maxBindings]bool{}
+		s.scope.borrowed = [maxBindings / 64]uint64{}
 	}
 	space, err := s.scope.push(&s.tag)
 	if err != nil {

@@ -2,9 +2,6 @@ package xmpp
 
 import "encoding/xml"
 
-// keepBuffer is how much memory a splitter keeps between stanzas, in bytes.
-const keepBuffer = 8 << 10
-
 // Stanza is one first-level element of a stream: a message, presence or iq,
 // or anything else that is sent there, such as <stream:features/> or a SASL
 // <challenge/>.
@@ -83,7 +80,7 @@ func (s *splitter) finishStanza() *Stanza {
 		s.top.own[""] = true
 	}
 	for i, b := range s.scope.bindings[:s.scope.inherited] {
-		if s.scope.borrowed[i] && !s.top.own[b.prefix] {
+		if s.scope.isBorrowed(i) && !s.top.own[b.prefix] {
 			declare(b.prefix, b.uri)
 		}
 	}
@@ -95,8 +92,6 @@ func (s *splitter) finishStanza() *Stanza {
 		out = append(out, s.buf[s.top.insertAt:cut[0]]...)
 		rest = s.buf[cut[1]:]
 	}
-	if s.buf = s.buf[:0]; cap(s.buf) > keepBuffer {
-		s.buf = nil // one large stanza must not cost an idle stream its memory
-	}
+	s.buf = s.buf[:0]
 	return &Stanza{Name: s.top.name, XML: append(out, rest...)}
 }

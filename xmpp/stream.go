@@ -23,8 +23,8 @@ type Stream struct {
 	splitter *splitter
 
 	reading sync.Mutex // held by whoever reads from conn
-	chunk   []byte
-	rest    []byte // of chunk, not fed to the splitter yet
+	source  source
+	rest    []byte // of source, not fed to the splitter yet
 
 	keepFeatures bool // before TLS: the dialer has to see <starttls/>
 
@@ -39,16 +39,15 @@ type Header struct {
 	Lang string // xml:lang, may be empty
 }
 
-const readChunk = 4 << 10
-
 func newStream(conn net.Conn, domain string, secure bool, lim Limits) *Stream {
-	return &Stream{
+	s := &Stream{
 		conn:     conn,
 		domain:   domain,
 		secure:   secure,
 		splitter: newSplitter(lim, 1, ""),
-		chunk:    make([]byte, readChunk),
 	}
+	s.source.init(conn)
+	return s
 }
 
 // Secure reports whether TLS protects the stream.
@@ -148,9 +147,11 @@ func (s *Stream) next() (Stanza, error) {
 				return *ev.stanza, nil
 			}
 		}
-		n, err := s.conn.Read(s.chunk)
-		s.rest = s.chunk[:n]
-		if n == 0 && err != nil {
+		if s.splitter.idle() {
+			s.splitter.release()
+		}
+		var err error
+		if s.rest, err = s.source.read(); len(s.rest) == 0 && err != nil {
 			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 				err = io.ErrUnexpectedEOF
 			}

@@ -38,6 +38,7 @@ func parseStreamError(st Stanza) *StreamError {
 // children returns the child elements of a stanza that was accepted before.
 func children(st Stanza) []Stanza {
 	s := newSplitter(Limits{StanzaBytes: 2*len(st.XML) + 1}, 1, "")
+	defer s.release()
 	s.headers.Store(1)
 	var found []Stanza
 	for rest := st.XML; len(rest) > 0; {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"chatproxy/bench/bridge/load"
@@ -37,6 +38,9 @@ func (b *bench) memory(ctx context.Context, o options) error {
 	var verdicts []func()
 	var own float64 // of chatproxy without TLS over the same transport
 	for _, p := range peers {
+		if o.own && !strings.HasPrefix(p.name, "chatproxy") {
+			continue
+		}
 		r, err := p.start()
 		if err != nil {
 			return err
