@@ -136,7 +136,7 @@ func (s *session) unreachable(err error) {
 		// A server that restarts must not log everybody out: Strophe tries
 		// again after a 5xx, and gives up after a terminal condition.
 		for _, e := range s.held {
-			e.reply <- response{http.StatusServiceUnavailable, makeBody(nil, nil)}
+			e.tell(response{http.StatusServiceUnavailable, makeBody(nil, nil)})
 		}
 		s.held = nil
 		s.end(nil, SystemShutdown)

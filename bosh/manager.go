@@ -3,6 +3,7 @@ package bosh
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -21,11 +22,14 @@ type Manager struct {
 
 	mu       sync.Mutex
 	sessions map[string]*session
+	resting  map[net.Conn]struct{} // wait for a client's next request, see park.go
 	closed   bool
+
+	parkAfter time.Duration
 }
 
 func newManager(o Options, s *seats, g *guard) *Manager {
-	return &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}}
+	return &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}, resting: map[net.Conn]struct{}{}, parkAfter: parkAfter}
 }
 
 // statusPage is for people who open the URL to see whether it is there.
@@ -94,9 +98,7 @@ func (m *Manager) post(w http.ResponseWriter, r *http.Request) {
 		terminal(ItemNotFound).write(w, plain, m.o.Limits.Write)
 		return
 	}
-	if rsp, ok := s.serve(r.Context(), s.arrive(q)); ok {
-		rsp.write(w, s.contentType, m.o.Limits.Write)
-	}
+	m.hold(w, r, s, s.arrive(q))
 }
 
 // readBody reads a request body under the cap and within a deadline, so that
@@ -138,9 +140,7 @@ func (m *Manager) create(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	m.o.Log.Info("BOSH session begins", "session", s.name, "client", address)
-	if rsp, ok := s.serve(r.Context(), e); ok {
-		answer(rsp)
-	}
+	m.hold(w, r, s, e)
 }
 
 // add puts a session in force and starts it, unless the manager is closed.
@@ -173,6 +173,9 @@ func (m *Manager) shutdown() (ends []func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
+	for conn := range m.resting {
+		_ = conn.SetReadDeadline(time.Unix(1, 0)) // it is of no use any more
+	}
 	for _, s := range m.sessions {
 		ends = append(ends, func() { s.stop(SystemShutdown) })
 	}

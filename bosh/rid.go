@@ -65,7 +65,7 @@ func (s *session) arrive(q *request) *exchange {
 	defer s.mu.Unlock()
 	s.idle.Stop()
 	if rsp, ok := s.replay.find(q.rid); ok {
-		e.reply <- rsp
+		e.tell(rsp)
 		s.watchIdle()
 		return e
 	}
@@ -74,7 +74,7 @@ func (s *session) arrive(q *request) *exchange {
 	}
 	switch first, waiting := s.early[q.rid], s.heldAt(q.rid); {
 	case s.ended:
-		e.reply <- terminal(ItemNotFound)
+		e.tell(terminal(ItemNotFound))
 	case s.gate.expired() != nil:
 		s.end(e, PolicyViolation)
 	case waiting >= 0:
@@ -130,7 +130,7 @@ func (s *session) tooMany(q *request) bool {
 // supersede answers a connection whose request came again on another.
 func (e *exchange) supersede() {
 	if !e.gone {
-		e.reply <- emptyResponse()
+		e.tell(emptyResponse())
 	}
 }
 

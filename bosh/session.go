@@ -59,6 +59,7 @@ type session struct {
 type exchange struct {
 	request *request
 	reply   chan response // room for the one answer
+	wake    func()        // tells who waits outside of the HTTP server, see park.go
 	gone    bool          // the connection ended before the request was processed
 }
 
@@ -104,16 +105,19 @@ func newSession(m *Manager, q *request, overTLS bool, g *gate, release func()) (
 // requests (XEP-0124 §12).
 func (s *session) polling() bool { return s.hold == 0 }
 
-// serve waits for the answer of e, at most as long as the client said. It is
-// false if the client hung up.
-func (s *session) serve(ctx context.Context, e *exchange) (response, bool) {
-	limit := s.wait
+// limit is how long e is held at most.
+func (s *session) limit(e *exchange) time.Duration {
 	switch {
 	case e.request.create != nil:
-		limit = min(limit, s.m.o.Limits.Handshake)
-	case limit == 0:
-		limit = s.m.o.Limits.Polling // it is not held, but it takes a moment
+		return min(s.wait, s.m.o.Limits.Handshake)
+	case s.wait == 0:
+		return s.m.o.Limits.Polling // it is not held, but it takes a moment
 	}
+	return s.wait
+}
+
+// serve waits for the answer of e for at most limit. It is false if the client hung up.
+func (s *session) serve(ctx context.Context, e *exchange, limit time.Duration) (response, bool) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
@@ -239,7 +243,15 @@ func (s *session) answerOldest(stanzas []xmpp.Stanza) {
 // mean that it arrived.
 func (s *session) answer(e *exchange, rsp response) {
 	s.replay.keep(e.request.rid, rsp)
+	e.tell(rsp)
+}
+
+// tell gives the one answer to whoever has the connection. It is called with mu.
+func (e *exchange) tell(rsp response) {
 	e.reply <- rsp
+	if e.wake != nil {
+		e.wake()
+	}
 }
 
 // announcement is what the creation response tells (XEP-0124 §7.2,

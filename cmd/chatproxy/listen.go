@@ -66,7 +66,7 @@ func start(file string, log *slog.Logger) (_ *running, err error) {
 				NextProtos:     []string{"h2", "http/1.1"},
 			})
 		}
-		r.serve(listener, &r.handler, int(shared.Limits.Header))
+		r.serve(downstream.Resume(listener), &r.handler, int(shared.Limits.Header))
 	}
 	if shared.Console != "" {
 		listener, err := net.Listen("tcp", shared.Console)
@@ -81,6 +81,7 @@ func start(file string, log *slog.Logger) (_ *running, err error) {
 func (r *running) serve(listener net.Listener, handler http.Handler, maxHeader int) {
 	server := &http.Server{
 		Handler:           handler,
+		BaseContext:       downstream.WithListener,
 		ConnContext:       downstream.WithConn,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,

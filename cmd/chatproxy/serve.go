@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"runtime/debug"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -28,16 +26,9 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-// garbage is GOGC for a proxy, when the operator sets none: what a request leaves is
-// little and what lives is little too, so that at Go's own 100 the collector runs some
-// hundred times in a second and takes a fifth of a page's time.
-const garbage = 400
-
 // serve runs the policies of a file or folder until ctx ends.
 func serve(ctx context.Context, file string, log *slog.Logger) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
+	boundGarbage()
 	running, err := start(file, log)
 	if err != nil {
 		return err
@@ -51,6 +42,7 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	ctx, stopWatching := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { running.watch(ctx) })
+	watching.Go(func() { giveBack(ctx) })
 	defer watching.Wait()
 	defer stopWatching()
 	select {

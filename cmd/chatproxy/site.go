@@ -14,6 +14,7 @@ import (
 	"chatproxy/chat"
 	"chatproxy/policies"
 	"chatproxy/proxy"
+	"chatproxy/proxy/downstream"
 	"chatproxy/xmpp"
 )
 
@@ -78,6 +79,7 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		AllowOrigin:   proxy.SameOrigin,
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
+		Resume:        downstream.GiveBack,
 		Limits:        bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
 		Log:           log,
 	})

@@ -68,11 +68,22 @@ var buffers = sync.Pool{New: func() any { return new([maxKept]byte) }}
 // A conn is a client's connection.
 type conn struct {
 	*net.TCPConn
+	unread []byte // came before what the socket has, see GiveBack
 
 	mu        sync.Mutex // TLS also writes while it reads
 	gathering bool
 	buffer    *[maxKept]byte // nil while nothing is kept
 	kept      int
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	if len(c.unread) > 0 {
+		n := copy(p, c.unread)
+		c.unread = c.unread[n:]
+		return n, nil
+	}
+	return c.TCPConn.Read(p)
 }
 
 func (c *conn) gather() {
