@@ -1,0 +1,13 @@
+//go:build !linux
+
+package arrival
+
+import "syscall"
+
+// Watch waits for one connection.
+type Watch struct{}
+
+func on(syscall.RawConn, func()) (*Watch, error) { return nil, ErrUnsupported }
+
+// Stop ends the watch. It is false if f was called, or is being called.
+func (*Watch) Stop() bool { return false }
