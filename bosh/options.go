@@ -39,6 +39,12 @@ type Options struct {
 	// r.TLS != nil.
 	Secure func(*http.Request) bool
 
+	// Through names endpoints of the server that are passed through to,
+	// instead of bridging to its stream. Default: none. Danger: over BOSH, what
+	// looks into a session (Stanzas, the pace of log-ins, bytes of a session)
+	// does not see one that is passed through.
+	Through Through
+
 	// Limits bound what clients may use.
 	Limits Limits
 
@@ -192,10 +198,13 @@ func New(o Options) (*Bridge, error) {
 	switch {
 	case o.Domain == "":
 		return nil, errors.New("bosh: Options.Domain is missing")
-	case o.Dial == nil:
+	case o.Dial == nil && (o.Through.BOSH == nil || o.Through.WebSocket == nil):
 		return nil, errors.New("bosh: Options.Dial is missing")
 	case o.AllowOrigin == nil:
 		return nil, errors.New("bosh: Options.AllowOrigin is missing; without it any website could use the bridge")
+	}
+	if err := o.Through.check(o.Stanzas); err != nil {
+		return nil, err
 	}
 	if o.ClientAddress == nil {
 		o.ClientAddress = remoteHost

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		var err error
 		server, err = prosody.Start(context.Background(), prosody.Config{
-			Domain: domain, Accounts: map[string]string{"ann": "secret-a", "bob": "secret-b"}})
+			Domain: domain, HTTP: true, Accounts: map[string]string{"ann": "secret-a", "bob": "secret-b"}})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

@@ -31,7 +31,7 @@ type socket struct {
 	conn    *websocket.Conn
 	raw     net.Conn  // what conn is on
 	rest    io.Reader // of the message that ended the session
-	stream  atomic.Pointer[xmpp.Stream]
+	stream  atomic.Pointer[serverStream]
 	opened  atomic.Bool // the client was sent an <open/>
 	leaving atomic.Bool // the client has sent <close/>
 	work    sync.WaitGroup
@@ -62,6 +62,14 @@ func newSocket(ws *WebSocket, g *gate) *socket {
 	s := &socket{ws: ws, name: logName(newSID()), gate: g}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s
+}
+
+// server is the stream to the server, nil before there is one.
+func (s *socket) server() serverStream {
+	if stream := s.stream.Load(); stream != nil {
+		return *stream
+	}
+	return nil
 }
 
 // serve runs the session to its end.
@@ -109,7 +117,7 @@ const closeTimeout = 5 * time.Second
 // goodbye ends both sides as the cause asks for.
 func (s *socket) goodbye(cause error) {
 	s.ws.o.Log.Debug("WebSocket session ends", "session", s.name, "reason", cause)
-	if stream := s.stream.Load(); stream != nil {
+	if stream := s.server(); stream != nil {
 		// Without </stream:stream>, or XEP-0198 could not resume: the client
 		// did not say goodbye, and if it did, that was passed on by up.
 		stream.Abort()
@@ -220,9 +228,9 @@ func (s *socket) open() error {
 	if condition != "" {
 		return streamFailure(websocket.StatusPolicyViolation, condition, errors.New("the client's <open/>: "+condition))
 	}
-	stream, err := s.ws.o.Dial(s.ctx)
+	stream, err := s.ws.dial(s.ctx)
 	if err == nil {
-		s.stream.Store(stream)
+		s.stream.Store(&stream)
 		if s.ctx.Err() != nil { // goodbye may have been before it
 			stream.Abort()
 		}
@@ -245,7 +253,7 @@ func (s *socket) open() error {
 func (s *socket) restart(lang string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
 	defer cancel()
-	return s.stream.Load().Open(ctx, lang)
+	return s.server().Open(ctx, lang)
 }
 
 // up carries the client's stanzas to the server until one of them ends the session.
@@ -259,7 +267,7 @@ func (s *socket) up() error {
 			// The server's last words go to the client until its stream
 			// ends; down then ends the session.
 			s.leaving.Store(true)
-			_ = s.stream.Load().Close()
+			_ = s.server().Close()
 			<-s.ctx.Done()
 			return errGoodbye
 		}
@@ -300,7 +308,7 @@ func (s *socket) send(st xmpp.Stanza) error {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
 	defer cancel()
-	return s.stream.Load().Send(ctx, st)
+	return s.server().Send(ctx, st)
 }
 
 // upstream is what a failed write to the server means for the client.
@@ -314,7 +322,7 @@ func (s *socket) upstream(err error) error {
 // down carries the server's stanzas to the client. While the client does not
 // take one, the server's stream is not read.
 func (s *socket) down() {
-	stream := s.stream.Load()
+	stream := s.server()
 	for {
 		st, err := stream.Next(context.Background())
 		if err != nil {

@@ -2,12 +2,11 @@ package bosh
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-
-	"chatproxy/xmpp"
 
 	"github.com/coder/websocket"
 )
@@ -23,13 +22,15 @@ type WebSocket struct {
 	guard *guard
 	work  sync.WaitGroup // sockets and their goroutines
 
+	dial func(context.Context) (serverStream, error) // to the server
+
 	mu      sync.Mutex
 	sockets map[*socket]struct{}
 	closed  bool
 }
 
 func newWebSocket(o Options, s *seats, g *guard) *WebSocket {
-	return &WebSocket{o: o, seats: s, guard: g, sockets: map[*socket]struct{}{}}
+	return &WebSocket{o: o, seats: s, guard: g, dial: o.dialer(), sockets: map[*socket]struct{}{}}
 }
 
 // ServeHTTP upgrades the connection and serves it until it ends. It refuses
@@ -58,7 +59,7 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer release()
 
 	s := newSocket(ws, ws.guard.gate(address))
-	s.ctx = xmpp.WithClient(s.ctx, ws.o.client(r))
+	s.ctx = ws.o.asking(s.ctx, r)
 	if !ws.add(s) {
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
 		return
