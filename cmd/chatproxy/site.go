@@ -35,7 +35,8 @@ func newSite(policy *policies.Policy, bridge *bosh.Bridge, old *proxy.Site, log 
 		paths.WebSocket = policy.XMPP.WebSocket.Path
 		endpoints[paths.WebSocket] = bridge.WebSocket
 	}
-	hostMeta := bosh.HostMeta{Secure: proxy.Secure, BOSH: paths.BOSH, WebSocket: paths.WebSocket}
+	hostMeta := bosh.HostMeta{Secure: proxy.Secure, BOSH: paths.BOSH, WebSocket: paths.WebSocket,
+		Upstream: newSiteServer(policy.Site.Upstream.URL)}
 	endpoints["/.well-known/host-meta"] = hostMeta.XRD()
 	endpoints["/.well-known/host-meta.json"] = hostMeta.JSON()
 
@@ -78,8 +79,13 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		AllowOrigin:   proxy.SameOrigin,
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
-		Limits:        bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
-		Log:           log,
+		Through: bosh.Through{
+			BOSH:      policy.XMPP.BOSH.Upstream.URL,
+			WebSocket: policy.XMPP.WebSocket.Upstream.URL,
+			RootCAs:   pool,
+		},
+		Limits: bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
+		Log:    log,
 	})
 }
 
