@@ -155,3 +155,36 @@ func TestHostMetaAsksTheUpstream(t *testing.T) {
 		t.Errorf("the upstream was asked %s of %s, %v", got.URL, got.Host, got.Header)
 	}
 }
+
+// FuzzMergeXRD: whatever an upstream has, what is served is XML in which our
+// links are the last of their kind and the only ones.
+func FuzzMergeXRD(f *testing.F) {
+	f.Add([]byte("<?xml version='1.0'?><XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'><Link rel='urn:xmpp:alt-connections:xbosh' href='x'/></XRD>"))
+	f.Add([]byte("<x:XRD xmlns:x='http://docs.oasis-open.org/ns/xri/xrd-1.0'><a/><![CDATA[<]]></x:XRD>"))
+	links := metaOf(nil).links(httptest.NewRequest("GET", "/", nil))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		out, ok := mergeXRD(in, links)
+		if !ok {
+			return
+		}
+		var xrd struct {
+			XMLName xml.Name `xml:"http://docs.oasis-open.org/ns/xri/xrd-1.0 XRD"`
+			Links   []struct {
+				Rel  string `xml:"rel,attr"`
+				Href string `xml:"href,attr"`
+			} `xml:"http://docs.oasis-open.org/ns/xri/xrd-1.0 Link"`
+		}
+		if err := xml.Unmarshal(out, &xrd); err != nil {
+			t.Fatalf("%q became %q: %v", in, out, err)
+		}
+		n := len(xrd.Links)
+		if n < 2 || xrd.Links[n-2].Href != "https://www.example.com/b" || xrd.Links[n-1].Href != "wss://www.example.com/w" {
+			t.Fatalf("%q became %q", in, out)
+		}
+		for _, l := range xrd.Links[:n-2] {
+			if isOurs(l.Rel) {
+				t.Fatalf("%q became %q", in, out)
+			}
+		}
+	})
+}
