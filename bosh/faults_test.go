@@ -441,7 +441,7 @@ func TestServerDoesNotRead(t *testing.T) {
 			goOn := make(chan struct{})
 			d := &xmpp.Dialer{Domain: domain, Security: xmpp.Plain, Server: spiteful(t, stalls(goOn))}
 			t.Cleanup(func() { close(goOn) })
-			f := newFixture(t, Options{Dial: d.Dial, Limits: Limits{Body: 1 << 20, Write: 300 * time.Millisecond}})
+			f := newFixture(t, Options{Dial: d.Dial, Limits: Limits{Body: 1 << 20, ByteRate: 100 << 20, Write: 300 * time.Millisecond}})
 			ended := make(chan string, 1)
 			go func() {
 				if transport == "BOSH" {

@@ -50,9 +50,23 @@ func newBOSHThrough(o *Options, s *seats, work *sync.WaitGroup) *boshThrough {
 		ModifyResponse: t.answered,
 		ErrorHandler:   t.failed,
 		ErrorLog:       log.New(io.Discard, "", 0), // failed tells o.Log
+		BufferPool:     new(buffers),
 	}
 	return t
 }
+
+// buffers are for copying answers, which are small: the standard library's
+// 32 KiB for each would be most of what a request costs.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if kept, ok := b.pool.Get().(*[]byte); ok {
+		return *kept
+	}
+	return make([]byte, 4<<10)
+}
+
+func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
 
 // passing is one request on its way through.
 type passing struct {
