@@ -231,6 +231,9 @@ func (b *Bridge) Close(ctx context.Context) error {
 	go func() {
 		defer close(done)
 		b.BOSH.work.Wait()
+		if b.BOSH.through != nil {
+			b.BOSH.through.way.CloseIdleConnections()
+		}
 		b.WebSocket.work.Wait()
 	}()
 	select {

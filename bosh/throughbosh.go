@@ -26,6 +26,7 @@ type boshThrough struct {
 	seats    *seats
 	work     *sync.WaitGroup
 	proxy    *httputil.ReverseProxy
+	way      *http.Transport
 	passages passages
 	ctx      context.Context // done when no session is made any more
 	stop     context.CancelCauseFunc
@@ -36,6 +37,7 @@ func newBOSHThrough(o *Options, s *seats, work *sync.WaitGroup) *boshThrough {
 	t.passages.known = map[string]*passage{}
 	t.ctx, t.stop = context.WithCancelCause(context.Background())
 	target := o.Through.BOSH
+	t.way = o.Through.transport(target, o.Limits)
 	t.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			a, _ := r.In.Context().Value(askerKey{}).(asker)
@@ -46,7 +48,7 @@ func newBOSHThrough(o *Options, s *seats, work *sync.WaitGroup) *boshThrough {
 			r.Out.Header.Set("Accept-Encoding", "identity") // the answer's tag is read
 			r.Out.Header.Set("User-Agent", "")              // not Go's either
 		},
-		Transport:      o.Through.transport(target, o.Limits),
+		Transport:      t.way,
 		ModifyResponse: t.answered,
 		ErrorHandler:   t.failed,
 		ErrorLog:       log.New(io.Discard, "", 0), // failed tells o.Log

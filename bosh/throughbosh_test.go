@@ -391,6 +391,20 @@ type denyAll struct{}
 
 func (denyAll) Judge(StanzaFacts) string { return "not-allowed" }
 
+// Sessions that are passed through leave nothing behind either.
+func TestThroughLeavesNothing(t *testing.T) {
+	leavesNothing(t, "sessions", sessionMemory, func(t *testing.T) {
+		e := newEndpoint(t)
+		f := e.fixture(t, Options{})
+		for range 5 {
+			sid := f.made()
+			f.post(requestBody(sid, "1001", "", ""))
+			f.post(requestBody(sid, "1002", `type="terminate"`, ""))
+		}
+		f.made() // and one that is there at the end
+	})
+}
+
 func TestThroughOptions(t *testing.T) {
 	bad := map[string]Through{
 		"BOSH with ws":        {BOSH: &url.URL{Scheme: "ws", Host: "a"}},
