@@ -522,6 +522,31 @@ func TestServerFloodsASlowClient(t *testing.T) {
 	f.expect(created, "sid=")
 }
 
+// A server that takes the connection and then says nothing. A WebSocket client
+// is told in time. A BOSH client has its session, as one whose features are
+// late, and is answered within its own wait; the session ends as any does.
+func TestServerSaysNothing(t *testing.T) {
+	silent := func(t *testing.T) *fixture {
+		d := &xmpp.Dialer{Domain: domain, Security: xmpp.Plain, Server: spiteful(t, drained)}
+		return newFixture(t, Options{Dial: d.Dial, Limits: Limits{Handshake: 300 * time.Millisecond, Inactivity: time.Second}})
+	}
+	leavesNothing(t, "WebSocket", sessionMemory, func(t *testing.T) {
+		f := silent(t)
+		if got := webOutcome(t, f); !matches(got, "<open …<system-shutdown …<close …1001") {
+			t.Errorf("got %s", got)
+		}
+		f.noSeats()
+	})
+	leavesNothing(t, "BOSH", sessionMemory, func(t *testing.T) {
+		f := silent(t)
+		created := f.post(createBody(`wait="1" hold="1"`))
+		if got := f.post(requestBody(value(created, "sid"), "1001", "", "")); strings.Contains(got, "terminate") || strings.Contains(got, "features") {
+			t.Errorf("got %s", got)
+		}
+		f.noSeats()
+	})
+}
+
 // Nobody listens, and nobody answers for the name.
 func TestServerIsNotThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -84,9 +84,11 @@ func (s *socket) serve(conn *websocket.Conn, raw net.Conn) {
 		s.cancel(err)
 	} else {
 		s.work.Go(s.down)
+		silent := time.AfterFunc(s.ws.o.Limits.Handshake, s.unanswered)
 		stop := s.watch()
 		s.cancel(s.up())
 		stop()
+		silent.Stop()
 	}
 	// Reading goes on until the socket is closed, so that the client's part of the
 	// closing handshake is seen.
@@ -247,6 +249,14 @@ func (s *socket) open() error {
 	// socket that closes it reconnects.
 	s.opened.Store(true) // <close/> may come in place of <open/> (RFC 7395 §3.4)
 	return &failure{websocket.StatusTryAgainLater, nil, err}
+}
+
+// unanswered ends a session whose server took the connection and does not speak: its
+// client is to try again.
+func (s *socket) unanswered() {
+	if !s.opened.Load() {
+		s.cancel(streamFailure(websocket.StatusGoingAway, "system-shutdown", errors.New("the server sent no stream header in time")))
+	}
 }
 
 // restart opens a stream: the first, or the next after authentication.
