@@ -13,7 +13,8 @@ import (
 // through this proxy, and only those can be used through it. A session id that
 // the server handed out elsewhere, or that somebody guesses, is refused before
 // the server is asked (CWE-384, CWE-639); a session that began over TLS is not
-// continued in the clear (XEP-0124 §15).
+// continued in the clear (XEP-0124 §15), nor by the page of another origin. An
+// address does not bind it: a phone that leaves the house keeps its session.
 type passages struct {
 	mu     sync.Mutex
 	known  map[string]*passage // by sid
@@ -25,6 +26,7 @@ type passage struct {
 	sid        string
 	name       string // for the log
 	overTLS    bool
+	origin     string
 	requests   int           // how many the client may have open
 	wait       time.Duration // the longest that the server holds a request
 	inactivity time.Duration
@@ -74,6 +76,7 @@ func (s *passages) create(tag *xmpp.Body, p *passing, limits Limits) (*passage, 
 		sid:        sid,
 		name:       logName(sid),
 		overTLS:    p.overTLS,
+		origin:     p.origin,
 		wait:       seconds(get("wait"), limits.Wait),
 		inactivity: seconds(get("inactivity"), limits.Inactivity),
 		grace:      limits.Handshake,
@@ -99,12 +102,12 @@ func (s *passages) create(tag *xmpp.Body, p *passing, limits Limits) (*passage, 
 }
 
 // enter finds the session of a request and counts the request, as work too.
-func (s *passages) enter(sid string, overTLS bool, work *sync.WaitGroup) (*passage, Condition) {
+func (s *passages) enter(q *passing, work *sync.WaitGroup) (*passage, Condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.known[sid]
+	p := s.known[q.get("sid")]
 	switch {
-	case p == nil || p.overTLS && !overTLS:
+	case p == nil || p.overTLS && !q.overTLS || p.origin != q.origin:
 		return nil, ItemNotFound
 	case p.open >= p.requests+2:
 		// One more may pause or terminate, and one may be a repetition whose

@@ -76,6 +76,7 @@ type passing struct {
 	body    *xmpp.Body // the client's; its tag only
 	passage *passage   // nil until the server has made the session
 	overTLS bool
+	origin  string
 	release func() // of the seat, while the session is being made
 }
 
@@ -89,14 +90,14 @@ func (t *boshThrough) serve(w http.ResponseWriter, r *http.Request, document []b
 		answer(BadRequest)
 		return
 	}
-	p := &passing{w: w, body: body, overTLS: t.o.Secure(r)}
+	p := &passing{w: w, body: body, overTLS: t.o.Secure(r), origin: r.Header.Get("Origin")}
 	if c := p.check(t.o.Domain); c != "" {
 		answer(c)
 		return
 	}
-	if sid := p.get("sid"); sid != "" {
+	if p.get("sid") != "" {
 		var c Condition
-		if p.passage, c = t.passages.enter(sid, p.overTLS, t.work); c != "" {
+		if p.passage, c = t.passages.enter(p, t.work); c != "" {
 			answer(c)
 			return
 		}

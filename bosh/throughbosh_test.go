@@ -141,7 +141,7 @@ func TestThroughHoldsTheRules(t *testing.T) {
 func TestThroughBindsSessions(t *testing.T) {
 	e := newEndpoint(t)
 	secure := true
-	f := e.fixture(t, Options{Secure: func(*http.Request) bool { return secure }})
+	f := e.fixture(t, Options{Secure: func(*http.Request) bool { return secure }, AllowOrigin: func(*http.Request) bool { return true }})
 	rsp, err := http.Post(e.URL+"/http-bind", "text/xml", strings.NewReader(createBody(`wait="5"`)))
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +157,22 @@ func TestThroughBindsSessions(t *testing.T) {
 	secure = true
 	if got := f.post(requestBody(sid, "1001", "", "")); strings.Contains(got, "terminate") {
 		t.Errorf("the control: got %s", got)
+	}
+	for origin, want := range map[string]bool{"https://other.example": false, site: true} {
+		r, err := http.NewRequest("POST", f.url+"/http-bind", strings.NewReader(requestBody(sid, "1002", "", "")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", origin)
+		rsp, err := f.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(rsp.Body)
+		rsp.Body.Close()
+		if strings.Contains(string(b), "item-not-found") == want {
+			t.Errorf("a page of %s gets %s", origin, b)
+		}
 	}
 }
 
