@@ -72,13 +72,19 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		ConnectTimeout:   time.Duration(policy.XMPP.ConnectTimeout),
 		HandshakeTimeout: time.Duration(policy.XMPP.HandshakeTimeout),
 	}
+	stanzas, err := stanzaPolicy(policy)
+	if err != nil {
+		return nil, err
+	}
 	return bosh.New(bosh.Options{
 		Domain:        policy.XMPP.Domain,
 		Dial:          dialer.Dial,
-		AllowOrigin:   proxy.SameOrigin,
+		AllowOrigin:   allowOrigin(policy.XMPP.Origins),
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
-		Limits:        bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
+		Limits:        bridgeLimits(policy),
+		Stanzas:       stanzas,
+		Drain:         bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
 		Log:           log,
 	})
 }
