@@ -169,6 +169,9 @@ func (s *socket) next() (xmpp.Stanza, error) {
 		}
 		if err != nil {
 			condition := streamCondition(err)
+			if errors.Is(err, xmpp.ErrForbiddenStanza) && !s.opened.Load() { // <stream:stream/>, as on TCP
+				condition = "invalid-namespace" // RFC 7395 §3.3.2
+			}
 			code := websocket.StatusPolicyViolation
 			if condition == "unsupported-encoding" {
 				code = websocket.StatusInvalidFramePayloadData // RFC 6455 §8.1
