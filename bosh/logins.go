@@ -163,8 +163,9 @@ func (a *logins) finish(held []loginKey, how outcome) {
 	}
 }
 
-// sweep makes room: it drops what is past, and if there is still too much, anything
-// (memory is bounded, CWE-770; to be forgotten so, a guesser needs as many networks).
+// sweep makes room: it drops what is past, and if there is still too much, a quarter of
+// all, whichever (memory is bounded, CWE-770; to be forgotten so, a guesser needs as
+// many networks).
 func (a *logins) sweep(now time.Time) {
 	if len(a.records) < a.sweepAt {
 		return
@@ -174,11 +175,13 @@ func (a *logins) sweep(now time.Time) {
 			delete(a.records, key)
 		}
 	}
-	for key := range a.records {
-		if len(a.records) < maxRecords {
-			break
+	if len(a.records) >= maxRecords {
+		for key := range a.records {
+			if len(a.records) <= maxRecords/4*3 {
+				break
+			}
+			delete(a.records, key)
 		}
-		delete(a.records, key)
 	}
 	a.sweepAt = min(max(1024, 2*len(a.records)), maxRecords)
 }

@@ -295,7 +295,7 @@ func TestRFC7395_3_6_ImplicitClose(t *testing.T) {
 	for name, lose := range map[string]func(*rawSocket){
 		"reset": func(c *rawSocket) { c.conn.Close() },
 		"closed by the browser, which knows no <close/>": func(c *rawSocket) { c.send(0x80|opClose, "\x03\xe9") },
-		"in the middle of a frame":                        func(c *rawSocket) { c.conn.Write(frameBytes(0x80|opText, "<mess", 100)); c.conn.Close() },
+		"in the middle of a frame":                       func(c *rawSocket) { c.conn.Write(frameBytes(0x80|opText, "<mess", 100)); c.conn.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, p := openRaw(t, Options{})
