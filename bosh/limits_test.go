@@ -293,9 +293,7 @@ func TestDrainTellsBothTransports(t *testing.T) {
 	b.sid = value(b.post(createBody(`wait="20" hold="1"`)), "sid")
 	over := s.peer()
 	held := f.later(requestBody(b.sid, "1001", "", ""))
-	for f.bridge.BOSH.find(b.sid).heldNow() == 0 {
-		runtime.Gosched()
-	}
+	f.waitHeld(b.sid)
 	closed := make(chan error, 1)
 	go func() { closed <- f.bridge.Close(t.Context()) }()
 	if got := <-held; !strings.Contains(got, `condition="system-shutdown"`) || !strings.Contains(got, `type="terminate"`) {
@@ -324,9 +322,17 @@ func TestDrainTellsBothTransports(t *testing.T) {
 	}
 }
 
-// heldNow is how many requests the session holds.
-func (s *session) heldNow() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.held)
+// waitHeld waits until the session holds a request.
+func (f *fixture) waitHeld(sid string) {
+	f.t.Helper()
+	s := f.bridge.BOSH.find(sid)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+		s.mu.Lock()
+		n := len(s.held)
+		s.mu.Unlock()
+		if n > 0 {
+			return
+		}
+	}
+	f.t.Fatal("no request is held")
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"io"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -47,9 +46,7 @@ func TestServerIsRestarted(t *testing.T) {
 	f := newFixture(t, Options{Dial: func(ctx context.Context) (*xmpp.Stream, error) { return now.Load().Dial(ctx) }})
 	ann, bob := loginWebSocket(t, f, "ann", "secret-a"), loginBOSH(t, f, "bob", "secret-b")
 	held := f.later(requestBody(bob.sid, itoa(bob.rid+1), "", ""))
-	for f.bridge.BOSH.find(bob.sid).heldNow() == 0 {
-		runtime.Gosched() // the request is on its way
-	}
+	f.waitHeld(bob.sid)
 
 	first.Stop()
 	for {
@@ -106,9 +103,30 @@ func TestServerIsKilled(t *testing.T) {
 	f := newFixture(t, Options{Dial: s.dialer()})
 	created := f.post(createBody(`wait="5" hold="1"`))
 	held := f.later(requestBody(value(created, "sid"), "1001", "", ""))
+	f.waitHeld(value(created, "sid"))
 	s.peer().Close()
 	if got := <-held; !strings.Contains(got, `condition="system-shutdown"`) {
 		t.Errorf("BOSH: %s", got)
+	}
+}
+
+// A server that is starting may not know its own domain yet.
+func TestServerThatDoesNotKnowItsDomainYet(t *testing.T) {
+	s := newStub(t, false)
+	c := dialWebSocket(t, newFixture(t, Options{Dial: s.dialer()}))
+	c.say(openMessage)
+	p := s.peer()
+	p.wait(t, "<stream:stream")
+	io.WriteString(p, stubHead+"<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>")
+	for {
+		got, err := c.hear()
+		if err != nil {
+			if status := websocket.CloseStatus(err); status != websocket.StatusTryAgainLater {
+				t.Error(err)
+			}
+			return
+		}
+		notFinal(t, "WebSocket", got)
 	}
 }
 

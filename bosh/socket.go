@@ -349,6 +349,10 @@ func (s *socket) down() {
 func (s *socket) streamEnded(err error) error {
 	var said *xmpp.StreamError
 	switch {
+	case errors.As(err, &said) && (said.Condition == "host-unknown" || said.Condition == "remote-connection-failed"):
+		// After these Converse never tries again. The domain is ours, not the
+		// client's: a server that does not know it is still starting.
+		return streamFailure(websocket.StatusTryAgainLater, "system-shutdown", err)
 	case errors.As(err, &said):
 		return &failure{websocket.StatusNormalClosure, [][]byte{said.Stanza.XML}, err}
 	case s.leaving.Load() || errors.Is(err, io.EOF):
