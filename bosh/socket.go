@@ -179,6 +179,9 @@ func (s *socket) next() (xmpp.Stanza, error) {
 		}
 		if err != nil {
 			condition := streamCondition(err)
+			if errors.Is(err, xmpp.ErrForbiddenStanza) && !s.opened.Load() { // <stream:stream/>, as on TCP
+				condition = "invalid-namespace" // RFC 7395 §3.3.2
+			}
 			code := websocket.StatusPolicyViolation
 			if condition == "unsupported-encoding" {
 				code = websocket.StatusInvalidFramePayloadData // RFC 6455 §8.1
@@ -364,6 +367,10 @@ func (s *socket) down() {
 func (s *socket) streamEnded(err error) error {
 	var said *xmpp.StreamError
 	switch {
+	case errors.As(err, &said) && (said.Condition == "host-unknown" || said.Condition == "remote-connection-failed"):
+		// After these Converse never tries again. The domain is ours, not the
+		// client's: a server that does not know it is still starting.
+		return streamFailure(websocket.StatusTryAgainLater, "system-shutdown", err)
 	case errors.As(err, &said):
 		return &failure{websocket.StatusNormalClosure, [][]byte{said.Stanza.XML}, err}
 	case s.leaving.Load() || errors.Is(err, io.EOF):

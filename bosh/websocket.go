@@ -35,7 +35,8 @@ func newWebSocket(o Options, s *seats, g *guard) *WebSocket {
 
 // ServeHTTP upgrades the connection and serves it until it ends. It refuses
 // with 403 a foreign origin, 400 a client that does not offer the subprotocol
-// "xmpp", 426 what is no WebSocket handshake, 429 and 503 one session too many.
+// "xmpp", 426 what is no WebSocket handshake, 429 and 503 one session too many, 501
+// what comes over HTTP/2.
 // The server is not dialled before the upgrade is accepted and the client's
 // <open/> has come: no byte of a request that may turn out to be none can
 // reach it (CVE-2024-23326 and its kind, CWE-444).
@@ -44,6 +45,12 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ws.o.allowOrigin(r) {
 		ws.o.Log.Warn("WebSocket from a foreign origin refused", "client", address)
 		refuse(w, http.StatusForbidden, "this origin may not use the chat")
+		return
+	}
+	if r.ProtoMajor > 1 || r.Method == http.MethodConnect {
+		// RFC 8441, which is not announced (decision 0015): browsers make a connection
+		// of their own for a WebSocket, over HTTP/1.1.
+		refuse(w, http.StatusNotImplemented, "WebSockets are served over HTTP/1.1")
 		return
 	}
 	if !offersXMPP(r) {

@@ -73,10 +73,14 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		ConnectTimeout:   time.Duration(policy.XMPP.ConnectTimeout),
 		HandshakeTimeout: time.Duration(policy.XMPP.HandshakeTimeout),
 	}
+	stanzas, err := stanzaPolicy(policy)
+	if err != nil {
+		return nil, err
+	}
 	return bosh.New(bosh.Options{
 		Domain:        policy.XMPP.Domain,
 		Dial:          dialer.Dial,
-		AllowOrigin:   proxy.SameOrigin,
+		AllowOrigin:   allowOrigin(policy.XMPP.Origins),
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
 		Through: bosh.Through{
@@ -84,8 +88,10 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 			WebSocket: policy.XMPP.WebSocket.Upstream.URL,
 			RootCAs:   pool,
 		},
-		Limits: bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
-		Log:    log,
+		Limits:  bridgeLimits(policy),
+		Stanzas: stanzas,
+		Drain:   bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
+		Log:     log,
 	})
 }
 
