@@ -16,8 +16,8 @@ func numbered(from string, n int) string { return fmt.Sprintf("%s %d %s", from, 
 
 const (
 	exchanged  = 1000             // messages each way
-	inFlight   = 60               // messages of one side that are on their way
-	largeBurst = 20               // messages at once
+	inFlight   = 30               // messages of one side that are on their way
+	largeBurst = 12               // messages at once
 	noProgress = 60 * time.Second // without a message: something hangs
 )
 

@@ -87,6 +87,9 @@ func (r *Relay) faulty(w http.ResponseWriter, req *http.Request, s *session, rid
 	if attempt == 1 {
 		fault = pick(source, boshKinds, r.o.BOSH)
 	}
+	if r.enough(fault) {
+		fault = ""
+	}
 	ctx := req.Context()
 	wrote := func() { s.sent(rid) }
 	var a *answer

@@ -66,7 +66,7 @@ func (s *session) wake() {
 // overtaken holds a request back until the next one was passed on. It is false
 // if none came: the client has nothing more to say.
 func (s *session) overtaken(ctx context.Context, rid int64) bool {
-	ctx, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	if !s.until(ctx, func() bool { return s.passed > rid }) {
 		return false
