@@ -1,8 +1,17 @@
 // stanza, over BOSH or WebSocket by the URL's scheme. Over BOSH it repeats
 // requests; over WebSocket it reconnects and resumes its session with XEP-0198.
 import { createRequire } from "node:module";
+import { inOrder } from "./order.mjs";
 import { domain, password, resource, say, serve, url, user } from "./lines.mjs";
 
+// stanza takes what is there when it is loaded.
+const plainFetch = globalThis.fetch;
+globalThis.fetch = async (...args) => {
+  const answer = await plainFetch(...args);
+  const text = await answer.text();
+  await new Promise((turn) => inOrder(answer.headers.get("relay-order"), turn));
+  return { ok: answer.ok, status: answer.status, text: async () => text };
+};
 const { createClient } = createRequire(import.meta.url)("stanza");
 const overBOSH = url.startsWith("http");
 
