@@ -122,7 +122,7 @@ func (s *socket) goodbye(cause error) {
 	if stream := s.server(); stream != nil {
 		// Without </stream:stream>, or XEP-0198 could not resume: the client
 		// did not say goodbye, and if it did, that was passed on by up.
-		stream.Abort()
+		s.work.Go(stream.Abort) // it may take a moment
 	}
 	if errors.Is(cause, errClientLost) {
 		_ = s.conn.CloseNow()
