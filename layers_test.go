@@ -20,6 +20,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"browser", "", "bundles and their configuration stand below everything"},
 	{"policies/lock", "policies", "the lock is read by the policy, and knows no rules"},
 	{"policies/filters", "policies", "a list knows requests and filters"},
+	{"policies/stanzas", "", "rules on stanzas know no file and no stream"},
 	{"policies", "proxy", "the file is below what it configures"},
 	{"policies", "bosh", "the file is below what it configures"},
 	{"proxy/rewrite", "policies", "the rewriter asks through a function and edits; it does not decide"},

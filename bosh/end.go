@@ -109,7 +109,7 @@ func (s *session) finish() {
 	s.gap.Stop()
 	s.held, s.early, s.orphans, s.skipped, s.late = nil, nil, nil, nil, nil
 	if s.stream != nil {
-		s.stream.Abort()
+		s.m.work.Go(s.stream.Abort) // it may take a moment, and mu is held
 		s.stream = nil
 	}
 	close(s.done)

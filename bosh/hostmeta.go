@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"chatproxy/xmpp"
 )
 
 // HostMeta tells clients where the two transports are (XEP-0156).
@@ -24,6 +22,11 @@ type HostMeta struct {
 	// BOSH and WebSocket are paths, "/http-bind" and "/xmpp-websocket". An
 	// empty one is not announced.
 	BOSH, WebSocket string
+
+	// Upstream asks the site's own server for its document, of which all is
+	// kept but links to endpoints like ours. It gets a GET whose URL has only a
+	// path, and whose Host is the client's. Default: there is no other document.
+	Upstream http.RoundTripper
 }
 
 // Link relations of XEP-0156 §3.
@@ -37,17 +40,20 @@ type link struct {
 	Href string `json:"href"`
 }
 
+func (h HostMeta) secure(r *http.Request) bool {
+	if h.Secure != nil {
+		return h.Secure(r)
+	}
+	return r.TLS != nil
+}
+
 // links lists the endpoints. There is one link of a kind, because Converse
 // takes the last.
 func (h HostMeta) links(r *http.Request) []link {
 	origin := strings.TrimSuffix(h.Origin, "/")
 	if origin == "" {
-		secure := r.TLS != nil
-		if h.Secure != nil {
-			secure = h.Secure(r)
-		}
 		origin = "http://" + r.Host
-		if secure {
+		if h.secure(r) {
 			origin = "https://" + r.Host
 		}
 	}
@@ -65,20 +71,22 @@ func (h HostMeta) links(r *http.Request) []link {
 // XRD serves /.well-known/host-meta.
 func (h HostMeta) XRD() http.Handler {
 	return hostMetaHandler("application/xrd+xml; charset=utf-8", func(r *http.Request) []byte {
-		var b strings.Builder
-		b.WriteString("<?xml version='1.0' encoding='utf-8'?>\n<XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'>\n")
-		for _, l := range h.links(r) {
-			b.WriteString("  <Link rel=\"" + l.Rel + "\" href=\"" + xmpp.Escape(l.Href) + "\"/>\n")
+		links := h.links(r)
+		if document, ok := mergeXRD(h.fetch(r, "/.well-known/host-meta"), links); ok {
+			return document
 		}
-		b.WriteString("</XRD>\n")
-		return []byte(b.String())
+		return []byte("<?xml version='1.0' encoding='utf-8'?>\n<XRD xmlns='" + nsXRD + "'>\n" + xrdLinks(links) + "</XRD>\n")
 	})
 }
 
 // JSON serves /.well-known/host-meta.json.
 func (h HostMeta) JSON() http.Handler {
 	return hostMetaHandler("application/json; charset=utf-8", func(r *http.Request) []byte {
-		b, err := json.Marshal(map[string][]link{"links": h.links(r)})
+		links := h.links(r)
+		if document, ok := mergeJRD(h.fetch(r, "/.well-known/host-meta.json"), links); ok {
+			return document
+		}
+		b, err := json.Marshal(map[string][]link{"links": links})
 		if err != nil { // not possible: only strings
 			return []byte("{}")
 		}
@@ -90,6 +98,9 @@ func hostMetaHandler(contentType string, document func(*http.Request) []byte) ht
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Everybody may read it (XEP-0156 §4); it is the same for all.
 		w.Header().Set("Access-Control-Allow-Origin", "*")
+		// A browser runs scripts of any XML document that it is led to, and
+		// parts of this one may be the upstream's (CWE-79).
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			refuse(w, http.StatusMethodNotAllowed, "only GET")

@@ -228,7 +228,7 @@ func accountOf(mechanism string, message []byte) (account string, acting, ok boo
 		return "", false, false
 	}
 	prepared, err := precis.UsernameCaseMapped.String(name)
-	if err != nil || strings.ContainsAny(prepared, "@/") {
+	if err != nil || prepared == "" || strings.ContainsAny(prepared, "@/") {
 		return unprepared, acting, true
 	}
 	return prepared, acting, true

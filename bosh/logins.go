@@ -87,7 +87,7 @@ func (a *logins) tryAll(keys []loginKey) ([]loginKey, bool) {
 	defer a.mu.Unlock()
 	now := time.Now()
 	for _, key := range keys {
-		if r := a.records[key]; r != nil && !r.free(now, a.most(key)) {
+		if r := a.records[key]; r != nil && !r.free(now, a.most(key), key.account) {
 			return nil, false
 		}
 	}
@@ -113,9 +113,10 @@ func (a *logins) most(key loginKey) int {
 
 // free reports whether another attempt may be made. Attempts whose end is not known
 // count as well, or many at once would all be made before the first one failed
-// (CWE-362); where nothing has failed yet they are let be, up to a point, since after
-// a restart everybody logs in at once.
-func (r *record) free(now time.Time, most int) bool {
+// (CWE-362). Where nothing has failed yet they are let be, since after a restart
+// everybody logs in at once: from one address as many as it may have sessions, and for
+// one account up to a point.
+func (r *record) free(now time.Time, most int, account bool) bool {
 	if now.Sub(r.last) > forgetFailures {
 		r.failures = 0
 	}
@@ -123,7 +124,7 @@ func (r *record) free(now time.Time, most int) bool {
 	case now.Before(r.until):
 		return false
 	case r.failures == 0:
-		return r.trying < 4*most
+		return !account || r.trying < 4*most
 	case r.failures < most:
 		return r.failures+r.trying < most
 	}
@@ -162,8 +163,9 @@ func (a *logins) finish(held []loginKey, how outcome) {
 	}
 }
 
-// sweep makes room: it drops what is past, and if there is still too much, anything
-// (memory is bounded, CWE-770; to be forgotten so, a guesser needs as many networks).
+// sweep makes room: it drops what is past, and if there is still too much, a quarter of
+// all, whichever (memory is bounded, CWE-770; to be forgotten so, a guesser needs as
+// many networks).
 func (a *logins) sweep(now time.Time) {
 	if len(a.records) < a.sweepAt {
 		return
@@ -173,11 +175,13 @@ func (a *logins) sweep(now time.Time) {
 			delete(a.records, key)
 		}
 	}
-	for key := range a.records {
-		if len(a.records) < maxRecords {
-			break
+	if len(a.records) >= maxRecords {
+		for key := range a.records {
+			if len(a.records) <= maxRecords/4*3 {
+				break
+			}
+			delete(a.records, key)
 		}
-		delete(a.records, key)
 	}
 	a.sweepAt = min(max(1024, 2*len(a.records)), maxRecords)
 }

@@ -20,6 +20,8 @@ type Manager struct {
 	guard *guard
 	work  sync.WaitGroup // goroutines of sessions
 
+	through *boshThrough // nil: sessions are bridged here
+
 	mu       sync.Mutex
 	sessions map[string]*session
 	resting  map[net.Conn]struct{} // wait for a client's next request, see park.go
@@ -29,7 +31,11 @@ type Manager struct {
 }
 
 func newManager(o Options, s *seats, g *guard) *Manager {
-	return &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}, resting: map[net.Conn]struct{}{}, parkAfter: parkAfter}
+	m := &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}, resting: map[net.Conn]struct{}{}, parkAfter: parkAfter}
+	if o.Through.BOSH != nil {
+		m.through = newBOSHThrough(&m.o, s, &m.work)
+	}
+	return m
 }
 
 // statusPage is for people who open the URL to see whether it is there.
@@ -87,6 +93,10 @@ func (m *Manager) post(w http.ResponseWriter, r *http.Request) {
 		terminal(payloadCondition(err)).write(w, plain, m.o.Limits.Write)
 		return
 	}
+	if m.through != nil {
+		m.through.serve(w, r, document)
+		return
+	}
 	if q.create != nil {
 		m.create(w, r, q)
 		return
@@ -133,7 +143,7 @@ func (m *Manager) create(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	s, e := newSession(m, q, m.o.Secure(r), m.guard.gate(address), release)
-	s.ctx = xmpp.WithClient(s.ctx, m.o.client(r))
+	s.ctx = m.o.asking(s.ctx, r)
 	if !m.add(s) {
 		release()
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
@@ -178,6 +188,9 @@ func (m *Manager) shutdown() (ends []func()) {
 	}
 	for _, s := range m.sessions {
 		ends = append(ends, func() { s.stop(SystemShutdown) })
+	}
+	if m.through != nil {
+		ends = append(ends, m.through.shutdown()...)
 	}
 	return ends
 }

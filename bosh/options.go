@@ -45,6 +45,12 @@ type Options struct {
 	// makes a session several times smaller. Default: requests stay in the server.
 	Resume func(*http.Request) func(conn net.Conn, unread []byte)
 
+	// Through names endpoints of the server that are passed through to,
+	// instead of bridging to its stream. Default: none. Danger: over BOSH, what
+	// looks into a session (Stanzas, the pace of log-ins, bytes of a session)
+	// does not see one that is passed through.
+	Through Through
+
 	// Limits bound what clients may use.
 	Limits Limits
 
@@ -198,10 +204,13 @@ func New(o Options) (*Bridge, error) {
 	switch {
 	case o.Domain == "":
 		return nil, errors.New("bosh: Options.Domain is missing")
-	case o.Dial == nil:
+	case o.Dial == nil && (o.Through.BOSH == nil || o.Through.WebSocket == nil):
 		return nil, errors.New("bosh: Options.Dial is missing")
 	case o.AllowOrigin == nil:
 		return nil, errors.New("bosh: Options.AllowOrigin is missing; without it any website could use the bridge")
+	}
+	if err := o.Through.check(o.Stanzas); err != nil {
+		return nil, err
 	}
 	if o.ClientAddress == nil {
 		o.ClientAddress = remoteHost
@@ -228,6 +237,9 @@ func (b *Bridge) Close(ctx context.Context) error {
 	go func() {
 		defer close(done)
 		b.BOSH.work.Wait()
+		if b.BOSH.through != nil {
+			b.BOSH.through.way.CloseIdleConnections()
+		}
 		b.WebSocket.work.Wait()
 	}()
 	select {

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		var err error
 		server, err = prosody.Start(context.Background(), prosody.Config{
-			Domain: domain, Accounts: map[string]string{"ann": "secret-a", "bob": "secret-b"}})
+			Domain: domain, HTTP: true, Accounts: map[string]string{"ann": "secret-a", "bob": "secret-b"}})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -34,8 +34,11 @@ func TestMain(m *testing.M) {
 
 func realFixture(t *testing.T) *fixture {
 	t.Helper()
-	d := &xmpp.Dialer{Domain: domain, Server: server.Addr(), RootCAs: server.CA}
-	return newFixture(t, Options{Dial: d.Dial})
+	return newFixture(t, Options{Dial: realDialer()})
+}
+
+func realDialer() func(context.Context) (*xmpp.Stream, error) {
+	return (&xmpp.Dialer{Domain: domain, Server: server.Addr(), RootCAs: server.CA}).Dial
 }
 
 func plain(user, password string) string {

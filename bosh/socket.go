@@ -31,7 +31,7 @@ type socket struct {
 	conn    *websocket.Conn
 	raw     net.Conn  // what conn is on
 	rest    io.Reader // of the message that ended the session
-	stream  atomic.Pointer[xmpp.Stream]
+	stream  atomic.Pointer[serverStream]
 	opened  atomic.Bool // the client was sent an <open/>
 	leaving atomic.Bool // the client has sent <close/>
 	work    sync.WaitGroup
@@ -64,6 +64,14 @@ func newSocket(ws *WebSocket, g *gate) *socket {
 	return s
 }
 
+// server is the stream to the server, nil before there is one.
+func (s *socket) server() serverStream {
+	if stream := s.stream.Load(); stream != nil {
+		return *stream
+	}
+	return nil
+}
+
 // serve runs the session to its end.
 func (s *socket) serve(conn *websocket.Conn, raw net.Conn) {
 	s.conn, s.raw = conn, raw
@@ -76,9 +84,11 @@ func (s *socket) serve(conn *websocket.Conn, raw net.Conn) {
 		s.cancel(err)
 	} else {
 		s.work.Go(s.down)
+		silent := time.AfterFunc(s.ws.o.Limits.Handshake, s.unanswered)
 		stop := s.watch()
 		s.cancel(s.up())
 		stop()
+		silent.Stop()
 	}
 	// Reading goes on until the socket is closed, so that the client's part of the
 	// closing handshake is seen.
@@ -109,10 +119,10 @@ const closeTimeout = 5 * time.Second
 // goodbye ends both sides as the cause asks for.
 func (s *socket) goodbye(cause error) {
 	s.ws.o.Log.Debug("WebSocket session ends", "session", s.name, "reason", cause)
-	if stream := s.stream.Load(); stream != nil {
+	if stream := s.server(); stream != nil {
 		// Without </stream:stream>, or XEP-0198 could not resume: the client
 		// did not say goodbye, and if it did, that was passed on by up.
-		stream.Abort()
+		s.work.Go(stream.Abort) // it may take a moment
 	}
 	if errors.Is(cause, errClientLost) {
 		_ = s.conn.CloseNow()
@@ -169,6 +179,9 @@ func (s *socket) next() (xmpp.Stanza, error) {
 		}
 		if err != nil {
 			condition := streamCondition(err)
+			if errors.Is(err, xmpp.ErrForbiddenStanza) && !s.opened.Load() { // <stream:stream/>, as on TCP
+				condition = "invalid-namespace" // RFC 7395 §3.3.2
+			}
 			code := websocket.StatusPolicyViolation
 			if condition == "unsupported-encoding" {
 				code = websocket.StatusInvalidFramePayloadData // RFC 6455 §8.1
@@ -220,9 +233,9 @@ func (s *socket) open() error {
 	if condition != "" {
 		return streamFailure(websocket.StatusPolicyViolation, condition, errors.New("the client's <open/>: "+condition))
 	}
-	stream, err := s.ws.o.Dial(s.ctx)
+	stream, err := s.ws.dial(s.ctx)
 	if err == nil {
-		s.stream.Store(stream)
+		s.stream.Store(&stream)
 		if s.ctx.Err() != nil { // goodbye may have been before it
 			stream.Abort()
 		}
@@ -241,11 +254,19 @@ func (s *socket) open() error {
 	return &failure{websocket.StatusTryAgainLater, nil, err}
 }
 
+// unanswered ends a session whose server took the connection and does not speak: its
+// client is to try again.
+func (s *socket) unanswered() {
+	if !s.opened.Load() {
+		s.cancel(streamFailure(websocket.StatusGoingAway, "system-shutdown", errors.New("the server sent no stream header in time")))
+	}
+}
+
 // restart opens a stream: the first, or the next after authentication.
 func (s *socket) restart(lang string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
 	defer cancel()
-	return s.stream.Load().Open(ctx, lang)
+	return s.server().Open(ctx, lang)
 }
 
 // up carries the client's stanzas to the server until one of them ends the session.
@@ -259,7 +280,7 @@ func (s *socket) up() error {
 			// The server's last words go to the client until its stream
 			// ends; down then ends the session.
 			s.leaving.Store(true)
-			_ = s.stream.Load().Close()
+			_ = s.server().Close()
 			<-s.ctx.Done()
 			return errGoodbye
 		}
@@ -300,7 +321,7 @@ func (s *socket) send(st xmpp.Stanza) error {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
 	defer cancel()
-	return s.stream.Load().Send(ctx, st)
+	return s.server().Send(ctx, st)
 }
 
 // upstream is what a failed write to the server means for the client.
@@ -314,7 +335,7 @@ func (s *socket) upstream(err error) error {
 // down carries the server's stanzas to the client. While the client does not
 // take one, the server's stream is not read.
 func (s *socket) down() {
-	stream := s.stream.Load()
+	stream := s.server()
 	for {
 		st, err := stream.Next(context.Background())
 		if err != nil {
@@ -346,6 +367,10 @@ func (s *socket) down() {
 func (s *socket) streamEnded(err error) error {
 	var said *xmpp.StreamError
 	switch {
+	case errors.As(err, &said) && (said.Condition == "host-unknown" || said.Condition == "remote-connection-failed"):
+		// After these Converse never tries again. The domain is ours, not the
+		// client's: a server that does not know it is still starting.
+		return streamFailure(websocket.StatusTryAgainLater, "system-shutdown", err)
 	case errors.As(err, &said):
 		return &failure{websocket.StatusNormalClosure, [][]byte{said.Stanza.XML}, err}
 	case s.leaving.Load() || errors.Is(err, io.EOF):

@@ -3,13 +3,12 @@ package bosh
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-
-	"chatproxy/xmpp"
 
 	"github.com/coder/websocket"
 )
@@ -25,18 +24,21 @@ type WebSocket struct {
 	guard *guard
 	work  sync.WaitGroup // sockets and their goroutines
 
+	dial func(context.Context) (serverStream, error) // to the server
+
 	mu      sync.Mutex
 	sockets map[*socket]struct{}
 	closed  bool
 }
 
 func newWebSocket(o Options, s *seats, g *guard) *WebSocket {
-	return &WebSocket{o: o, seats: s, guard: g, sockets: map[*socket]struct{}{}}
+	return &WebSocket{o: o, seats: s, guard: g, dial: o.dialer(), sockets: map[*socket]struct{}{}}
 }
 
 // ServeHTTP upgrades the connection and serves it until it ends. It refuses
 // with 403 a foreign origin, 400 a client that does not offer the subprotocol
-// "xmpp", 426 what is no WebSocket handshake, 429 and 503 one session too many.
+// "xmpp", 426 what is no WebSocket handshake, 429 and 503 one session too many, 501
+// what comes over HTTP/2.
 // The server is not dialled before the upgrade is accepted and the client's
 // <open/> has come: no byte of a request that may turn out to be none can
 // reach it (CVE-2024-23326 and its kind, CWE-444).
@@ -45,6 +47,12 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ws.o.allowOrigin(r) {
 		ws.o.Log.Warn("WebSocket from a foreign origin refused", "client", address)
 		refuse(w, http.StatusForbidden, "this origin may not use the chat")
+		return
+	}
+	if r.ProtoMajor > 1 || r.Method == http.MethodConnect {
+		// RFC 8441, which is not announced (decision 0015): browsers make a connection
+		// of their own for a WebSocket, over HTTP/1.1.
+		refuse(w, http.StatusNotImplemented, "WebSockets are served over HTTP/1.1")
 		return
 	}
 	if !offersXMPP(r) {
@@ -58,7 +66,7 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := newSocket(ws, ws.guard.gate(address))
-	s.ctx = xmpp.WithClient(s.ctx, ws.o.client(r))
+	s.ctx = ws.o.asking(s.ctx, r)
 	if !ws.add(s) {
 		release()
 		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")

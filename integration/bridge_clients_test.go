@@ -86,7 +86,7 @@ func compiled(t *testing.T, source string, libraries ...string) func(*testing.T,
 
 // faults are what a client of this kind is put through.
 func (r resilience) faults(target string) relay.Options {
-	o := relay.Options{Target: target, Seed: *seed}
+	o := relay.Options{Target: target, Seed: *seed, Most: 15}
 	switch r {
 	case repeats:
 		o.BOSH = map[relay.Kind]float64{
@@ -97,7 +97,7 @@ func (r resilience) faults(target string) relay.Options {
 		o.BOSH = map[relay.Kind]float64{relay.Duplicate: .15, relay.Reorder: .25, relay.Delay: .15}
 	case resumes:
 		o.Frames = map[relay.Kind]float64{relay.SplitFrame: .05, relay.DelayFrame: .02}
-		o.Cuts = 8
+		o.Cuts = 4
 	}
 	return o
 }

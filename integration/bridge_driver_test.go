@@ -89,7 +89,7 @@ func startDriver(t *testing.T, l login, happenings chan<- happening, program ...
 		_ = d.cmd.Process.Kill() // it may be gone
 		<-d.exited
 		if t.Failed() {
-			t.Logf("%s said:\n%.400000s", d.name, d.stderr.String())
+			t.Logf("%s said:\n%.4000s", d.name, d.stderr.String())
 		}
 	})
 	return d

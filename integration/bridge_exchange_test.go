@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -16,8 +17,8 @@ func numbered(from string, n int) string { return fmt.Sprintf("%s %d %s", from, 
 
 const (
 	exchanged  = 1000             // messages each way
-	inFlight   = 60               // messages of one side that are on their way
-	largeBurst = 20               // messages at once
+	inFlight   = 30               // messages of one side that are on their way
+	largeBurst = 12               // messages at once
 	noProgress = 60 * time.Second // without a message: something hangs
 )
 
@@ -66,7 +67,7 @@ func exchange(t *testing.T, seed uint64, client chatClient, other *peer, happeni
 				t.Logf("%s: %s %s", h.from, h.Event, h.Text)
 			case h.Body != nil:
 				if want := numbered(sender[h.from], arrived[h.from]+1); *h.Body != want {
-					t.Fatalf("the %s got %q where it should have got %q; events: %v", h.from, *h.Body, want, events)
+					t.Fatalf("the %s got %q where it should have got %q; then came %q; events: %v", h.from, *h.Body, want, rest(happenings, h.from), events)
 				}
 				arrived[h.from]++
 			}
@@ -100,5 +101,21 @@ func next(t *testing.T, happenings <-chan happening, otherwise string) happening
 	case <-time.After(noProgress):
 		t.Fatalf("nothing happened for %v: %s", noProgress, otherwise)
 		return happening{}
+	}
+}
+
+// rest collects what an end gets in the next moment, to tell what is lost from
+// what is late.
+func rest(happenings <-chan happening, from string) (bodies []string) {
+	moment := time.After(2 * time.Second)
+	for {
+		select {
+		case h := <-happenings:
+			if h.from == from && h.Body != nil {
+				bodies = append(bodies, strings.TrimSuffix(*h.Body, " "+tail))
+			}
+		case <-moment:
+			return bodies
+		}
 	}
 }

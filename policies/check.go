@@ -25,14 +25,14 @@ func (d *decoder) check(p *Policy) {
 	d.checkHosts(p.Site.Hosts)
 	d.checkChat(&p.Chat)
 	d.checkXMPP(&p.XMPP)
+	d.checkDrain(&p.XMPP.Drain)
+	d.checkStanzas(&p.XMPP.Stanzas)
 	d.checkPages(p.Pages)
 	d.checkRules(p)
 	d.checkCompartments(p.Compartments)
 	d.checkCSP(&p.CSP)
 	d.checkFiles(p)
-	if d.sound("limits.sessions_per_address") && p.Limits.SessionsPerAddress < 0 {
-		d.problemAt("limits.sessions_per_address", "limits.sessions_per_address is how many, from 1 up")
-	}
+	d.checkLimits(&p.Limits)
 }
 
 // missing notes a problem if the file has nothing at the path, and returns whether

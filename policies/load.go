@@ -203,6 +203,19 @@ func (p *Policy) setDefaults(policyFile string) {
 	or(&p.Limits.Body, 10<<20)
 	or(&p.Limits.Header, 32<<10)
 	or(&p.Limits.SessionsPerAddress, 20)
+	or(&p.Limits.Sessions, 20_000)
+	or(&p.Limits.NewSessionsPerAddress, 5)
+	or(&p.Limits.NewSessions, 500)
+	or(&p.Limits.LoginFailuresPerAddress, 20)
+	or(&p.Limits.LoginFailuresPerAccount, 10)
+	or(&p.Limits.StanzasPerSecond, 100)
+	or(&p.Limits.StanzaBytesPerSecond, 256<<10)
+	or(&p.Limits.Flood, Duration(30*time.Second))
+	or(&p.Limits.SessionIdle, Duration(24*time.Hour))
+	or(&p.Limits.SessionLife, Duration(7*24*time.Hour))
+	or(&p.XMPP.Drain.Spread, Duration(10*time.Second))
+	or(&p.XMPP.Drain.Wait, Duration(10*time.Second))
+	p.XMPP.Stanzas.setDefaults()
 	if p.Listen == nil {
 		p.Listen = []string{"127.0.0.1:8080"}
 	}

@@ -169,6 +169,32 @@ type XMPP struct {
 	BOSH Endpoint `yaml:"bosh"`
 	// WebSocket is where RFC 7395 is spoken.
 	WebSocket Endpoint `yaml:"websocket"`
+	// Origins are further origins whose pages may use bosh and websocket, beside the
+	// site's own. Default: none.
+	// Danger: a page of such an origin can do what a visitor's own chat can. A
+	// compartment's frame cannot: its origin is "null", and that is never let in.
+	Origins []Origin `yaml:"origins"`
+	// Stanzas is the stanza policy: what clients and server may say to each other.
+	Stanzas Stanzas `yaml:"stanzas"`
+	// Drain is how clients are let go when the program ends, or when a reload names
+	// another server.
+	Drain Drain `yaml:"drain"`
+}
+
+// Drain is how clients are let go: BOSH clients are told system-shutdown, WebSocket
+// clients get `<close/>` and status 1001, and the server keeps the sessions that it can
+// (XEP-0198). The listeners are closed first, so that whoever comes back finds the next
+// process.
+type Drain struct {
+	// Spread is the longest time over which clients are let go, so that not all of
+	// them come back in one second. At most 200 are told in a second, so with few of
+	// them it takes less. Default 10s.
+	Spread Duration `yaml:"spread"`
+	// Wait is how long requests and sessions may take to end after that. Default 10s.
+	Wait Duration `yaml:"wait"`
+	// SeeOtherURI is where WebSocket clients are sent, a wss or https URL: the
+	// see-other-uri of RFC 7395. Default: none; they come back here.
+	SeeOtherURI string `yaml:"see_other_uri"`
 }
 
 // StreamTLS is how the stream to the XMPP server is encrypted.
@@ -365,9 +391,38 @@ type Limits struct {
 	Body Bytes `yaml:"body"`
 	// Header is the largest header of a request, all fields together. Default 32KiB.
 	Header Bytes `yaml:"header"`
-	// SessionsPerAddress is how many XMPP sessions one client address may have.
-	// Default 20.
+	// SessionsPerAddress is how many XMPP sessions one client address may have. Of an
+	// IPv6 address the first 64 bits count, here and below. Default 20.
 	SessionsPerAddress int `yaml:"sessions_per_address"`
+	// Sessions is how many XMPP sessions there may be. Default 20000.
+	Sessions int `yaml:"sessions"`
+	// NewSessionsPerAddress is how many XMPP sessions may begin in a second from one
+	// client address. At once may begin as many as sessions_per_address and twice this
+	// number. Default 5.
+	NewSessionsPerAddress int `yaml:"new_sessions_per_address"`
+	// NewSessions is how many XMPP sessions may begin in a second in all, and at once
+	// twice as many. Default 500.
+	NewSessions int `yaml:"new_sessions"`
+	// LoginFailuresPerAddress is how many log-ins from one client address may fail
+	// before the next has to wait: a second at first, up to 15 minutes. After 15
+	// minutes without a failure all is forgotten. Default 20.
+	LoginFailuresPerAddress int `yaml:"login_failures_per_address"`
+	// LoginFailuresPerAccount is the same for one account, whose next log-in waits up
+	// to a minute: with more, anybody could keep others out. For PLAIN and SCRAM,
+	// which name the account first. Default 10.
+	LoginFailuresPerAccount int `yaml:"login_failures_per_account"`
+	// StanzasPerSecond is how many stanzas a client may send in a second, and at once
+	// ten times as many. A client that is faster is read more slowly. Default 100.
+	StanzasPerSecond int `yaml:"stanzas_per_second"`
+	// StanzaBytesPerSecond is the same for bytes. Default 256KiB.
+	StanzaBytesPerSecond Bytes `yaml:"stanza_bytes_per_second"`
+	// Flood is how long a client may try to be faster than that before its session
+	// ends. Default 30s.
+	Flood Duration `yaml:"flood"`
+	// SessionIdle is how long an XMPP session lives without a stanza. Default 1d.
+	SessionIdle Duration `yaml:"session_idle"`
+	// SessionLife is how long an XMPP session lives at all. Default 7d.
+	SessionLife Duration `yaml:"session_life"`
 }
 
 // URL is an absolute http or https URL.

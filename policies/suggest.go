@@ -60,17 +60,20 @@ func editDistance(a, b string) int {
 }
 
 // elsewhere returns where in the policy file a key that is unknown here belongs,
-// like "scripts.rules", or "" when nowhere or when there are several places.
+// like "scripts.rules", or "" when nowhere or when there are several places. One that
+// is less deep than all others is the place.
 func elsewhere(key string) string {
-	found := ""
+	found, depth := "", 0
 	for path := range keyPaths(reflect.TypeFor[Policy](), "") {
 		if path[strings.LastIndexByte(path, '.')+1:] != key {
 			continue
 		}
-		if found != "" {
-			return ""
+		switch here := strings.Count(path, "."); {
+		case depth == 0 || here+1 < depth:
+			found, depth = path, here+1
+		case here+1 == depth:
+			found = ""
 		}
-		found = path
 	}
 	return found
 }

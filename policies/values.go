@@ -224,6 +224,8 @@ func wanted(value any) string {
 		return "a digest like sha384-… (base64)"
 	case *Glob:
 		return "a glob of a path like /news/**"
+	case *JIDGlob:
+		return "a JID like support@example.com, *@example.com or **"
 	case *URLGlob:
 		return "a path like /static/** or a URL like https://ads.example/**"
 	}

@@ -49,3 +49,40 @@ func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 	out.WriteString("</" + name + ">")
 	return Stanza{Name: st.Name, XML: out.Bytes()}, nil
 }
+
+// HideFeatures is the same for a server's whole BOSH response: what a client
+// must not negotiate is taken out of the features in it, and everything else
+// stays as it is. The error is a [*SyntaxError].
+func HideFeatures(document []byte, lim Limits) ([]byte, error) {
+	s := newSplitter(lim, 1, "")
+	s.headers.Store(1)
+	var out []byte
+	kept := 0 // how much of document is in out
+	for at := 0; at < len(document); {
+		n, ev, err := s.feed(document[at:])
+		if err != nil {
+			return nil, err
+		}
+		begin := at + skipSpace(document[at:])
+		at += n
+		switch {
+		case ev.header != nil:
+			if err := s.bodyHeader(ev.header, map[string]string{}); err != nil {
+				return nil, err
+			}
+		case ev.stanza != nil && ev.stanza.Is(NSStream, "features"):
+			shown, err := hideFeatures(*ev.stanza, s.lim)
+			if err != nil {
+				return nil, err
+			}
+			if len(shown.XML) != len(ev.stanza.XML) {
+				out = append(append(out, document[kept:begin]...), shown.XML...)
+				kept = at
+			}
+		}
+	}
+	if !s.ended || !s.idle() {
+		return nil, notWellFormed("the document is not complete")
+	}
+	return append(out, document[kept:]...), nil
+}

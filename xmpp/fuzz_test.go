@@ -45,7 +45,7 @@ func resolved(document []byte) ([]string, error) {
 			tokens = append(tokens, fmt.Sprintf("<%s %s %v>", token.Name.Space, token.Name.Local, attrs))
 		case xml.EndElement:
 			flush()
-			tokens = append(tokens, "</"+token.Name.Local+">")
+			tokens = append(tokens, "end "+token.Name.Local)
 		case xml.CharData:
 			text.Write(token)
 		}
@@ -146,6 +146,80 @@ func compare(t *testing.T, inside, alone []byte) {
 	}
 }
 
+// compareBody reads the children of a client's body inside of it and each by
+// itself. What is in the namespace of BOSH means jabber:client there.
+func compareBody(t *testing.T, in []byte, stanzas []Stanza) {
+	t.Helper()
+	if !asciiNames(in) {
+		return
+	}
+	document, err := resolved(in)
+	if err != nil {
+		t.Fatalf("accepted, but encoding/xml says %v: %q", err, in)
+	}
+	var want, got []string
+	depth := 0
+	for _, token := range document {
+		closing := strings.HasPrefix(token, "end ")
+		if depth > 1 || depth == 1 && strings.HasPrefix(token, "<") {
+			want = append(want, token)
+		}
+		switch {
+		case closing:
+			depth--
+		case strings.HasPrefix(token, "<"):
+			depth++
+		}
+	}
+	for _, st := range stanzas {
+		alone, err := resolved(st.XML)
+		if err != nil {
+			t.Fatalf("encoding/xml cannot read what came out: %v: %q", err, st.XML)
+		}
+		got = append(got, alone...)
+	}
+	if want, got = meaning(want), meaning(got); !slices.Equal(got, want) {
+		t.Fatalf("%q\nmeans %q\nbut came out as %q", in, want, got)
+	}
+}
+
+// meaning takes no namespace for one too: that is how a body under a prefix
+// leaves its children.
+func meaning(tokens []string) []string {
+	for i, token := range tokens {
+		for _, space := range []string{NSHTTPBind, ""} {
+			if rest, ok := strings.CutPrefix(token, "<"+space+" "); ok {
+				tokens[i] = "<" + NSClient + " " + rest
+			}
+		}
+	}
+	return tokens
+}
+
+// compareMessage is compareBody for a WebSocket message. A message without a
+// namespace gets the one that everybody means.
+func compareMessage(t *testing.T, in []byte, st Stanza) {
+	t.Helper()
+	if !asciiNames(in) {
+		return
+	}
+	document := bytes.TrimSpace(in)
+	if bytes.HasPrefix(document, []byte("<?xml")) {
+		document = document[bytes.Index(document, []byte("?>"))+2:]
+	}
+	want, err := resolved([]byte("<x xmlns='" + NSClient + "'>" + string(bytes.TrimSpace(document)) + "</x>"))
+	if err != nil {
+		t.Fatalf("accepted, but encoding/xml says %v: %q", err, in)
+	}
+	got, err := resolved(st.XML)
+	if err != nil {
+		t.Fatalf("encoding/xml cannot read what came out: %v: %q", err, st.XML)
+	}
+	if want, got = meaning(want[1:len(want)-1]), meaning(got); !slices.Equal(got, want) {
+		t.Fatalf("%q\nmeans %q\nbut came out as %q", in, want, got)
+	}
+}
+
 // FuzzClientPayload holds what clients send to the same oracle, and makes
 // sure that nothing which ends or changes the server's stream gets through.
 func FuzzClientPayload(f *testing.F) {
@@ -160,9 +234,11 @@ func FuzzClientPayload(f *testing.F) {
 		var stanzas []Stanza
 		if body, err := SplitBody(in, Limits{}); err == nil {
 			stanzas = body.Stanzas
+			compareBody(t, in, stanzas)
 		}
 		if st, err := SplitMessage(in, Limits{}); err == nil && st.Name.Space != NSFraming {
 			stanzas = append(stanzas, st)
+			compareMessage(t, in, st)
 		}
 		up := []byte(head)
 		for _, st := range stanzas {

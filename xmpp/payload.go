@@ -63,6 +63,36 @@ func SplitBody(document []byte, lim Limits) (*Body, error) {
 	return body, nil
 }
 
+// ReadBodyTag reads a server's BOSH response up to the end of its first start
+// tag. What it took from r is in read, and may be more. The body has no
+// stanzas. The error is a [*SyntaxError] or that of r.
+func ReadBodyTag(r io.Reader, lim Limits) (body *Body, read []byte, err error) {
+	s := newSplitter(lim, 1, "")
+	s.headers.Store(1)
+	chunk := make([]byte, 512)
+	for {
+		n, err := r.Read(chunk)
+		read = append(read, chunk[:n]...)
+		for rest := chunk[:n]; len(rest) > 0; {
+			k, ev, err := s.feed(rest)
+			if err != nil {
+				return nil, read, err
+			}
+			if ev.header != nil {
+				body = &Body{attributes: map[string]string{}}
+				return body, read, s.bodyHeader(ev.header, body.attributes)
+			}
+			rest = rest[k:]
+		}
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, read, err
+		}
+	}
+}
+
 // bodyHeader reads the <body/> tag, and lets unprefixed children mean
 // jabber:client.
 func (s *splitter) bodyHeader(t *tag, attributes map[string]string) error {
@@ -105,6 +135,17 @@ func (s *splitter) bodyHeader(t *tag, attributes map[string]string) error {
 // SplitMessage checks one WebSocket message (RFC 7395 §3.3), which holds
 // exactly one element. It returns [io.EOF] for a message of white space.
 func SplitMessage(message []byte, lim Limits) (Stanza, error) {
+	st, err := splitMessage(message, lim)
+	if err == nil && st.Name.Space != NSFraming {
+		err = checkClientStanza(&st)
+	}
+	if err != nil {
+		return Stanza{}, err
+	}
+	return st, nil
+}
+
+func splitMessage(message []byte, lim Limits) (Stanza, error) {
 	if isBlank(message) {
 		return Stanza{}, io.EOF
 	}
@@ -123,11 +164,6 @@ func SplitMessage(message []byte, lim Limits) (Stanza, error) {
 	}
 	if found == nil || !s.idle() {
 		return Stanza{}, notWellFormed("the message is not one complete element")
-	}
-	if found.Name.Space != NSFraming {
-		if err := checkClientStanza(found); err != nil {
-			return Stanza{}, err
-		}
 	}
 	return *found, nil
 }

@@ -19,20 +19,25 @@ func WithClient(ctx context.Context, client netip.AddrPort) context.Context {
 	return context.WithValue(ctx, clientKey{}, client)
 }
 
+// Client is what [WithClient] put into the context, or the zero value.
+func Client(ctx context.Context) netip.AddrPort {
+	client, _ := ctx.Value(clientKey{}).(netip.AddrPort)
+	return client
+}
+
 // proxySignature begins a header of version 2.
 const proxySignature = "\r\n\r\n\x00\r\nQUIT\n"
 
 // writeProxyHeader sends the header, which stands in the clear before
 // everything else, TLS included.
 func writeProxyHeader(ctx context.Context, conn net.Conn) error {
-	client, _ := ctx.Value(clientKey{}).(netip.AddrPort)
 	server, err := netip.ParseAddrPort(conn.RemoteAddr().String())
 	if err != nil {
 		return fmt.Errorf("the PROXY protocol header: %w", err)
 	}
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetWriteDeadline(deadline)
-	if _, err := conn.Write(proxyHeader(client, server)); err != nil {
+	if _, err := conn.Write(proxyHeader(Client(ctx), server)); err != nil {
 		return fmt.Errorf("sending the PROXY protocol header: %w", err)
 	}
 	return conn.SetWriteDeadline(time.Time{})

@@ -181,8 +181,10 @@ func TestRaceFailsWithEveryReason(t *testing.T) {
 func TestConnectTimesOut(t *testing.T) {
 	d := &Dialer{Domain: "a.example", Server: fmt.Sprintf("127.0.0.2:%d", dead(t)), ConnectTimeout: 50 * time.Millisecond, HandshakeTimeout: time.Hour}
 	start := time.Now()
-	if _, err := d.Dial(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want DeadlineExceeded", err)
+	// The dialler may see the deadline before the context does.
+	var timeout net.Error
+	if _, err := d.Dial(t.Context()); !errors.Is(err, context.DeadlineExceeded) && !(errors.As(err, &timeout) && timeout.Timeout()) {
+		t.Errorf("got %v, want a time-out", err)
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("took %v", took)

@@ -160,6 +160,14 @@ func TestHeaderNobodyAskedFor(t *testing.T) {
 	t.Error("a second stream header passed without a restart")
 }
 
+var manyAttributes = func() string {
+	var b strings.Builder
+	for i := range 60 {
+		b.WriteString(" " + strings.Repeat("c", i+1) + "=''")
+	}
+	return b.String()
+}()
+
 // Doubling the input must about double the time, for shapes that have made
 // other parsers quadratic. The bound is generous: the machine is shared.
 func TestLinearTime(t *testing.T) {
@@ -168,6 +176,13 @@ func TestLinearTime(t *testing.T) {
 		"elements":   func(n int) string { return "<a>" + strings.Repeat("<b/>", n) + "</a>" },
 		"references": func(n int) string { return "<a>" + strings.Repeat("&lt;", n) + "</a>" },
 		"CDATA":      func(n int) string { return "<a><![CDATA[" + strings.Repeat("]]&>", n) + "]]></a>" },
+		"namespaces": func(n int) string {
+			return "<a>" + strings.Repeat("<x:b xmlns:y='urn:y' y:c='' x:d=''/>", n) + "</a>"
+		},
+		"attributes": func(n int) string { return "<a>" + strings.Repeat("<b"+manyAttributes+"/>", n/64) + "</a>" },
+		"deep":       func(n int) string { return strings.Repeat(strings.Repeat("<a>", 60)+strings.Repeat("</a>", 60), n/32) },
+		"stanzas":    func(n int) string { return strings.Repeat("<a/>", n) },
+		"keepalives": func(n int) string { return strings.Repeat(" ", n) },
 		"open tag":   func(n int) string { return "<a b='" + strings.Repeat("c>c\"", n) + "'/>" },
 	}
 	for name, shape := range shapes {

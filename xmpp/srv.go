@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // target is one place to connect to.
@@ -53,27 +54,45 @@ type service struct {
 	err      error
 }
 
+// afterFirst is how long a look-up is waited for when another one has found
+// records: some name servers drop questions that they do not like.
+const afterFirst = time.Second
+
 // lookUp fills in the records of all services. That there are none is not an
 // error; that nobody could tell is one, unless another service has some.
 func lookUp(ctx context.Context, resolver *net.Resolver, domain string, services []service) error {
-	done := make(chan struct{}, len(services))
-	for i := range services {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan int, len(services))
+	found := make([]service, len(services))
+	for i, s := range services {
 		go func() {
-			s := &services[i]
 			_, s.records, s.err = resolver.LookupSRV(ctx, s.name, "tcp", domain)
-			done <- struct{}{}
+			found[i] = s
+			answers <- i
 		}()
 	}
+	var enough <-chan time.Time
+	some := false
 	for range services {
-		<-done
+		select {
+		case i := <-answers:
+			services[i] = found[i]
+			// With an error too: then some of the names were no names.
+			if some = some || len(services[i].records) > 0; some && enough == nil {
+				enough = time.After(afterFirst)
+			}
+		case <-enough:
+			return nil
+		}
+	}
+	if some {
+		return nil
 	}
 	var failures []error
 	for _, s := range services {
 		var dns *net.DNSError
-		switch {
-		case len(s.records) > 0: // with an error too: some of the names were no names
-			return nil
-		case s.err != nil && (!errors.As(s.err, &dns) || !dns.IsNotFound):
+		if s.err != nil && (!errors.As(s.err, &dns) || !dns.IsNotFound) {
 			failures = append(failures, s.err)
 		}
 	}

@@ -1,12 +1,14 @@
 package xmpp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -43,6 +45,9 @@ func TestSRVTargets(t *testing.T) {
 		{"one look-up fails", zone{broken: map[string]bool{directRecords: true},
 			srv: records{startTLSRecords: {srv(1, 1, "b.example", 5222)}}},
 			"b.example:5222 starttls", "failure", "b.example:5222 starttls"},
+		{"one look-up has no answer", zone{silent: map[string]bool{directRecords: true},
+			srv: records{startTLSRecords: {srv(1, 1, "b.example", 5222)}}},
+			"b.example:5222 starttls", "failure", "b.example:5222 starttls"},
 		{"both look-ups fail", zone{broken: map[string]bool{directRecords: true, startTLSRecords: true}},
 			"failure", "failure", "failure"},
 	} {
@@ -50,7 +55,9 @@ func TestSRVTargets(t *testing.T) {
 			resolver := test.zone.serve(t)
 			for security, want := range map[Security]string{StartTLS: test.startTLS, DirectTLS: test.direct, Auto: test.auto} {
 				d := &Dialer{Domain: "a.example", Security: security, Resolver: resolver}
-				targets, err := d.targets(t.Context(), "a.example")
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				targets, err := d.targets(ctx, "a.example")
+				cancel()
 				var got []string
 				for _, found := range targets {
 					got = append(got, fmt.Sprintf("%s:%d %s", found.host, found.port,

@@ -30,6 +30,7 @@ type Stream struct {
 
 	writing sync.Mutex
 	header  atomic.Pointer[Header]
+	aborted atomic.Bool
 }
 
 // Header is what the server's stream header says.
@@ -147,12 +148,15 @@ func (s *Stream) next() (Stanza, error) {
 				return *ev.stanza, nil
 			}
 		}
+		if s.aborted.Load() {
+			return Stanza{}, fmt.Errorf("reading from the XMPP server: %w", io.ErrUnexpectedEOF)
+		}
 		if s.splitter.idle() {
 			s.splitter.release()
 		}
 		var err error
 		if s.rest, err = s.source.read(); len(s.rest) == 0 && err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+			if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || s.aborted.Load() {
 				err = io.ErrUnexpectedEOF
 			}
 			return Stanza{}, fmt.Errorf("reading from the XMPP server: %w", err)
@@ -201,17 +205,4 @@ func (s *Stream) Close() error {
 			return nil
 		}
 	}
-}
-
-// Abort drops the connection without </stream:stream>, so that the server
-// keeps an XEP-0198 session for resumption. Next and Send fail from then on.
-// It may be called more than once.
-func (s *Stream) Abort() {
-	// tls.Conn.Close would first try to send an alert, and wait up to 5 s
-	// for a peer that does not read.
-	if t, ok := s.conn.(interface{ NetConn() net.Conn }); ok {
-		_ = t.NetConn().Close()
-		return
-	}
-	_ = s.conn.Close()
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,8 +22,6 @@ const (
 	// (slowloris, CWE-400).
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	// drain is how long requests that are under way may take when the program ends.
-	drain = 10 * time.Second
 )
 
 // running is a proxy with its listeners open.
@@ -116,17 +115,23 @@ func (r *running) use(all []*policies.Policy) error {
 	return nil
 }
 
-// stop ends the chat sessions, lets requests that are under way finish, and closes
-// the listeners.
+// stop closes the listeners, so that the next process can open them, lets the chat
+// clients go, and lets requests that are under way finish.
 func (r *running) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	ctx, cancel := context.WithTimeout(context.Background(), r.drainTime())
 	defer cancel()
-	errs := []error{r.closeBridges(ctx)}
-	for _, server := range r.servers {
-		if err := server.Shutdown(ctx); err != nil {
-			errs = append(errs, server.Close())
-		}
+	errs := make([]error, len(r.servers))
+	var closing sync.WaitGroup
+	for i, server := range r.servers {
+		closing.Go(func() {
+			// This closes the listener at once, and then waits.
+			if err := server.Shutdown(ctx); err != nil {
+				errs[i] = server.Close()
+			}
+		})
 	}
+	errs = append(errs, r.closeBridges(ctx))
+	closing.Wait()
 	r.closeSites()
 	return errors.Join(errs...)
 }

@@ -36,7 +36,8 @@ func newSite(policy *policies.Policy, bridge *bosh.Bridge, old *proxy.Site, log 
 		paths.WebSocket = policy.XMPP.WebSocket.Path
 		endpoints[paths.WebSocket] = bridge.WebSocket
 	}
-	hostMeta := bosh.HostMeta{Secure: proxy.Secure, BOSH: paths.BOSH, WebSocket: paths.WebSocket}
+	hostMeta := bosh.HostMeta{Secure: proxy.Secure, BOSH: paths.BOSH, WebSocket: paths.WebSocket,
+		Upstream: newSiteServer(policy.Site.Upstream.URL)}
 	endpoints["/.well-known/host-meta"] = hostMeta.XRD()
 	endpoints["/.well-known/host-meta.json"] = hostMeta.JSON()
 
@@ -73,15 +74,26 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		ConnectTimeout:   time.Duration(policy.XMPP.ConnectTimeout),
 		HandshakeTimeout: time.Duration(policy.XMPP.HandshakeTimeout),
 	}
+	stanzas, err := stanzaPolicy(policy)
+	if err != nil {
+		return nil, err
+	}
 	return bosh.New(bosh.Options{
 		Domain:        policy.XMPP.Domain,
 		Dial:          dialer.Dial,
-		AllowOrigin:   proxy.SameOrigin,
+		AllowOrigin:   allowOrigin(policy.XMPP.Origins),
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
 		Resume:        downstream.GiveBack,
-		Limits:        bosh.Limits{SessionsPerAddress: policy.Limits.SessionsPerAddress},
-		Log:           log,
+		Through: bosh.Through{
+			BOSH:      policy.XMPP.BOSH.Upstream.URL,
+			WebSocket: policy.XMPP.WebSocket.Upstream.URL,
+			RootCAs:   pool,
+		},
+		Limits:  bridgeLimits(policy),
+		Stanzas: stanzas,
+		Drain:   bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
+		Log:     log,
 	})
 }
 

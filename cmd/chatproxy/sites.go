@@ -79,7 +79,7 @@ func (s *sites) use(all []*policies.Policy) (err error) {
 	for _, served := range old {
 		served.site.Close()
 		if !kept[served.bridge] {
-			go s.end(served.bridge)
+			go s.end(served)
 		}
 	}
 	return nil
@@ -90,7 +90,7 @@ func (s *sites) use(all []*policies.Policy) (err error) {
 func (s *sites) bridgeFor(policy *policies.Policy, ca string) *bosh.Bridge {
 	for _, served := range s.serving {
 		old := served.policy
-		if old.File == policy.File && served.ca == ca && reflect.DeepEqual(old.XMPP, policy.XMPP) && old.Limits.SessionsPerAddress == policy.Limits.SessionsPerAddress {
+		if old.File == policy.File && served.ca == ca && reflect.DeepEqual(old.XMPP, policy.XMPP) && bridgeLimits(old) == bridgeLimits(policy) {
 			return served.bridge
 		}
 	}
@@ -117,10 +117,10 @@ func contentOf(file string) string {
 }
 
 // end ends the sessions of a bridge whose server is another one now.
-func (s *sites) end(bridge *bosh.Bridge) {
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+func (s *sites) end(old servedSite) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime(old.policy))
 	defer cancel()
-	if err := bridge.Close(ctx); err != nil {
+	if err := old.bridge.Close(ctx); err != nil {
 		s.log.Warn("ending the sessions of the XMPP server before", "error", err)
 	}
 }
@@ -132,13 +132,26 @@ func (s *sites) status() console.Status {
 	return s.now
 }
 
+// drainTime is how long the clients of all sites may take to be let go.
+func (s *sites) drainTime() (longest time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, served := range s.serving {
+		longest = max(longest, drainTime(served.policy))
+	}
+	return longest
+}
+
+// closeBridges lets the clients of all sites go, at the same time.
 func (s *sites) closeBridges(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var errs []error
-	for _, served := range s.serving {
-		errs = append(errs, served.bridge.Close(ctx))
+	var closing sync.WaitGroup
+	errs := make([]error, len(s.serving))
+	for i, served := range s.serving {
+		closing.Go(func() { errs[i] = served.bridge.Close(ctx) })
 	}
+	closing.Wait()
 	return errors.Join(errs...)
 }
 

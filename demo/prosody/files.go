@@ -19,7 +19,7 @@ import (
 )
 
 // writeFiles fills dir with configuration, certificate, groups and accounts.
-// ports are the STARTTLS and the direct TLS address, in this order.
+// ports are the STARTTLS, the direct TLS and the HTTP address, in this order.
 func writeFiles(dir string, cfg Config, ports []string) (*x509.CertPool, error) {
 	data := filepath.Join(dir, "data")
 	accounts := filepath.Join(data, encodeName(cfg.Domain), "accounts")
@@ -54,8 +54,8 @@ func writeFiles(dir string, cfg Config, ports []string) (*x509.CertPool, error) 
 	return pool, os.WriteFile(filepath.Join(dir, "prosody.cfg.lua"), []byte(config), 0o600)
 }
 
-// modules are what a web chat uses. There is no server-to-server and no HTTP
-// here: the server is an island.
+// modules are what a web chat uses. There is no server-to-server here, and
+// HTTP only if it is asked for: the server is an island.
 var modules = []string{
 	"roster", "saslauth", "tls", "disco", "ping", "carbons", "smacks", "mam",
 	"vcard", "pep", "private", "blocklist", "csi_simple", "time", "uptime",
@@ -71,8 +71,12 @@ func configText(dir, data string, cfg Config, addrs []string) (string, error) {
 		}
 		ports = append(ports, port)
 	}
-	quoted := make([]string, len(modules))
-	for i, m := range modules {
+	enabled := slices.Clone(modules)
+	if cfg.HTTP {
+		enabled = append(enabled, "bosh", "websocket")
+	}
+	quoted := make([]string, len(enabled))
+	for i, m := range enabled {
 		quoted[i] = luaString(m)
 	}
 	inDir := func(name string) string { return luaString(filepath.Join(dir, name)) }
@@ -93,7 +97,17 @@ func configText(dir, data string, cfg Config, addrs []string) (string, error) {
 	line("authentication = \"internal_hashed\"")
 	line("storage = \"internal\"")
 	line("modules_enabled = { %s }", strings.Join(quoted, ", "))
-	line("modules_disabled = { \"s2s\", \"http\" }")
+	if cfg.HTTP {
+		line("modules_disabled = { \"s2s\" }")
+		line("http_ports = { %s }", ports[2])
+		line("https_ports = { }")
+		line("http_interfaces = { \"127.0.0.1\" }")
+		// Whoever is asked for passwords in the clear is on loopback.
+		line("consider_bosh_secure = true")
+		line("consider_websocket_secure = true")
+	} else {
+		line("modules_disabled = { \"s2s\", \"http\" }")
+	}
 	line("groups_file = %s", inDir("groups.txt"))
 	ssl := fmt.Sprintf("{ key = %s, certificate = %s }", inDir("key.pem"), inDir("cert.pem"))
 	line("ssl = %s", ssl)

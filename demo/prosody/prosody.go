@@ -49,6 +49,10 @@ type Config struct {
 	// Rooms adds a group chat service at conference.<Domain>.
 	Rooms bool
 
+	// HTTP adds the server's own endpoints, /http-bind and /xmpp-websocket, at
+	// HTTPAddr.
+	HTTP bool
+
 	// StartTimeout bounds the time until the server answers. Default: 20 s.
 	StartTimeout time.Duration
 }
@@ -63,6 +67,7 @@ type Server struct {
 	domain    string
 	addr      string
 	directTLS string
+	http      string
 
 	cmd    *exec.Cmd
 	exited chan struct{} // closed after Wait returned
@@ -74,6 +79,10 @@ func (s *Server) Addr() string { return s.addr }
 
 // DirectTLSAddr is the host:port for clients that begin with TLS (XEP-0368).
 func (s *Server) DirectTLSAddr() string { return s.directTLS }
+
+// HTTPAddr is the host:port of the server's own endpoints over plain HTTP, if
+// Config.HTTP asked for them.
+func (s *Server) HTTPAddr() string { return s.http }
 
 // CAFile is the certificate of CA as a PEM file, for as long as the server runs.
 func (s *Server) CAFile() string { return filepath.Join(s.dir, "cert.pem") }
@@ -135,11 +144,11 @@ func start(ctx context.Context, binary string, cfg Config) (_ *Server, err error
 	if s.dir, err = filepath.Abs(s.dir); err != nil {
 		return nil, fmt.Errorf("resolving its folder: %w", err)
 	}
-	ports, err := freePorts(2)
+	ports, err := freePorts(3)
 	if err != nil {
 		return nil, fmt.Errorf("finding free ports: %w", err)
 	}
-	s.addr, s.directTLS = ports[0], ports[1]
+	s.addr, s.directTLS, s.http = ports[0], ports[1], ports[2]
 	if s.CA, err = writeFiles(s.dir, cfg, ports); err != nil {
 		return nil, fmt.Errorf("writing its files: %w", err)
 	}

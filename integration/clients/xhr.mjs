@@ -1,6 +1,7 @@
 // XMLHttpRequest as far as Strophe uses it, over node:http: Strophe's BOSH knows
 // no other way, and Node has none. It repeats nothing by itself.
 import { Agent, request } from "node:http";
+import { inOrder } from "./order.mjs";
 
 const agent = new Agent({ keepAlive: true });
 
@@ -39,7 +40,7 @@ export class XMLHttpRequest {
       response.on("end", () => {
         if (!response.complete) return this.#done(0, "");
         this.#received = response.headers;
-        this.#done(response.statusCode, Buffer.concat(chunks).toString("utf8"));
+        inOrder(response.headers["relay-order"], () => this.#done(response.statusCode, Buffer.concat(chunks).toString("utf8")));
       });
       response.on("error", () => this.#done(0, ""));
     });

@@ -46,6 +46,12 @@ var (
 	declaration  = regexp.MustCompile(`^\s*<\?xml[^>]*\?>\s*`)
 )
 
+// OrderHeader numbers the answers of a session in the order of their requests,
+// and so in that in which the relay sends them. Two that come on two connections
+// within a few milliseconds are read by a busy client in either order, and Strophe
+// and stanza process them as they are read. The drivers put them in order.
+const OrderHeader = "Relay-Order"
+
 // errCut is the end of a request that the relay gave up on purpose.
 var errCut = errors.New("the relay cuts the connection")
 
@@ -72,6 +78,7 @@ func (r *Relay) bosh(w http.ResponseWriter, req *http.Request) {
 		}
 		if m := sidAttribute.FindSubmatch(a.body); m != nil {
 			r.begin(string(m[1]), rid)
+			a.header.Set(OrderHeader, "0")
 		}
 		_ = a.write(w) // the client will ask again
 		return
@@ -86,6 +93,9 @@ func (r *Relay) faulty(w http.ResponseWriter, req *http.Request, s *session, rid
 	source := dice{r.o.Seed}.source(uint64(rid - s.first))
 	if attempt == 1 {
 		fault = pick(source, boshKinds, r.o.BOSH)
+	}
+	if r.enough(fault) {
+		fault = ""
 	}
 	ctx := req.Context()
 	wrote := func() { s.sent(rid) }
@@ -143,6 +153,7 @@ func (r *Relay) faulty(w http.ResponseWriter, req *http.Request, s *session, rid
 	if !s.turn(ctx, rid) {
 		return // the client hung up
 	}
+	a.header.Set(OrderHeader, strconv.FormatInt(rid-s.first, 10))
 	if a.write(w) == nil {
 		s.delivered(rid)
 	}

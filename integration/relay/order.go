@@ -66,7 +66,7 @@ func (s *session) wake() {
 // overtaken holds a request back until the next one was passed on. It is false
 // if none came: the client has nothing more to say.
 func (s *session) overtaken(ctx context.Context, rid int64) bool {
-	ctx, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	if !s.until(ctx, func() bool { return s.passed > rid }) {
 		return false
@@ -76,11 +76,10 @@ func (s *session) overtaken(ctx context.Context, rid int64) bool {
 	return true
 }
 
-// turn waits until the client has the answers to all earlier requests. An
-// answer that is late is not overtaken by the next: Strophe and others process
-// answers as they come, so a network that changes their order, which is not
-// what is tried here, shows their users messages in the wrong order whatever
-// the connection manager does.
+// turn waits until the answers to all earlier requests were sent to the client,
+// which processes them as they come (see [OrderHeader]): a network that changes
+// their order, which is not what is tried here, shows its user messages in the
+// wrong order whatever the connection manager does.
 func (s *session) turn(ctx context.Context, rid int64) bool {
 	return s.until(ctx, func() bool { return s.next >= rid })
 }

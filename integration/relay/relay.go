@@ -65,6 +65,10 @@ type Options struct {
 	// too: one whose answer is lost is another session.
 	BOSH map[Kind]float64
 
+	// Most caps the faults of each kind, for clients that make a request of each
+	// message. Default: no cap.
+	Most int
+
 	// Frames says how likely [SplitFrame] and [DelayFrame] are.
 	Frames map[Kind]float64
 
@@ -172,6 +176,13 @@ func (r *Relay) count(k Kind) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.injected[k]++
+}
+
+// enough reports whether there were as many faults of a kind as there may be.
+func (r *Relay) enough(k Kind) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.o.Most > 0 && r.injected[k] >= r.o.Most
 }
 
 func (r *Relay) violation(format string, args ...any) {

@@ -63,8 +63,10 @@ func (r *Relay) plan() plan {
 	}
 	source := dice{r.o.Seed}.source(p.number)
 	p.kind = r.deck[r.cuts%len(r.deck)]
-	// Not before the client is logged in, or has resumed its session.
-	p.after = 30 + source.IntN(100)
+	// Not before the client is logged in, or has resumed its session and sent
+	// again what was lost: stanza and nbxmpp lose messages when they are cut off
+	// while they do that, whoever their server is.
+	p.after = 120 + source.IntN(80)
 	p.reset = source.IntN(2) == 0
 	return p
 }

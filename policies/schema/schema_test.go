@@ -72,6 +72,8 @@ func TestSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 	for _, more := range []string{
 		"",
 		"limits: {body: 512, header: 64KiB, sessions_per_address: 3}",
+		"limits: {sessions: 9, new_sessions: 9, new_sessions_per_address: 9, login_failures_per_address: 9, login_failures_per_account: 9}",
+		"limits: {stanzas_per_second: 9, stanza_bytes_per_second: 64KiB, flood: 1m, session_idle: 1h, session_life: 2d}",
 		"limits: {body: \"${CHATPROXY_TEST_SIZE}\"}",
 		"csp: {upstream: replace, directives: {img-src: [\"'self'\"]}, reports: {keep: 1h30m}}",
 		"csp: {reports: {keep: 30d}}",

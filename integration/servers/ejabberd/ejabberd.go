@@ -34,6 +34,10 @@ type Config struct {
 	// Accounts maps the local part of an address to its password.
 	Accounts map[string]string
 
+	// HTTP adds the server's own endpoints, /http-bind and /xmpp-websocket, at
+	// HTTPAddr.
+	HTTP bool
+
 	// StartTimeout bounds the time until the server answers. Default: 60 s.
 	StartTimeout time.Duration
 }
@@ -46,6 +50,7 @@ type Server struct {
 	dir    string
 	domain string
 	addr   string
+	http   string
 
 	cmd    *exec.Cmd
 	exited chan struct{} // closed after Wait returned
@@ -54,6 +59,10 @@ type Server struct {
 
 // Addr is the host:port for clients that use STARTTLS (which is required).
 func (s *Server) Addr() string { return s.addr }
+
+// HTTPAddr is the host:port of the server's own endpoints over plain HTTP, if
+// Config.HTTP asked for them.
+func (s *Server) HTTPAddr() string { return s.http }
 
 // CAFile is the certificate of CA as a PEM file, for as long as the server runs.
 func (s *Server) CAFile() string { return filepath.Join(s.dir, "ca.pem") }
@@ -110,7 +119,12 @@ func start(ctx context.Context, erl, root string, cfg Config) (_ *Server, err er
 	if s.addr, err = freeAddress(); err != nil {
 		return nil, fmt.Errorf("finding a free port: %w", err)
 	}
-	if s.CA, err = writeFiles(s.dir, cfg, s.addr); err != nil {
+	if cfg.HTTP {
+		if s.http, err = freeAddress(); err != nil {
+			return nil, fmt.Errorf("finding a free port: %w", err)
+		}
+	}
+	if s.CA, err = writeFiles(s.dir, cfg, s.addr, s.http); err != nil {
 		return nil, fmt.Errorf("writing its files: %w", err)
 	}
 	output, err := os.Create(filepath.Join(s.dir, "output.log"))

@@ -27,8 +27,9 @@ const makeAccounts = `{ok, Accounts} = file:consult("accounts.term"),
 lists:foreach(fun({User, Host, Password}) -> ok = ejabberd_auth:try_register(User, Host, Password) end, Accounts),
 io:format("` + accountsMade + `~n").`
 
-// writeFiles fills dir with configuration, certificates and accounts.
-func writeFiles(dir string, cfg Config, addr string) (*x509.CertPool, error) {
+// writeFiles fills dir with configuration, certificates and accounts. http may
+// be empty.
+func writeFiles(dir string, cfg Config, addr, http string) (*x509.CertPool, error) {
 	for _, folder := range []string{"database", "modules"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
 			return nil, err
@@ -38,11 +39,19 @@ func writeFiles(dir string, cfg Config, addr string) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, err
 	}
+	endpoints := ""
+	if http != "" {
+		_, port, err := net.SplitHostPort(http)
+		if err != nil {
+			return nil, err
+		}
+		endpoints = fmt.Sprintf(httpListener, port)
+	}
 	var accounts strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(cfg.Accounts)) {
 		fmt.Fprintf(&accounts, "{%s, %s, %s}.\n", binary(name), binary(cfg.Domain), binary(cfg.Accounts[name]))
 	}
-	config := fmt.Sprintf(configuration, cfg.Domain, filepath.Join(dir, "server.pem"), port)
+	config := fmt.Sprintf(configuration, cfg.Domain, filepath.Join(dir, "server.pem"), port, endpoints)
 	for name, content := range map[string]string{"accounts.term": accounts.String(), "ejabberd.yml": config} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			return nil, err
@@ -55,8 +64,17 @@ func writeFiles(dir string, cfg Config, addr string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// configuration has what a chat client uses. There is no server-to-server and
-// no HTTP here: the server is an island. The limits are those of Debian's own
+// httpListener has the server's own endpoints.
+const httpListener = `  - port: %s
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    request_handlers:
+      /http-bind: mod_bosh
+      /xmpp-websocket: ejabberd_http_ws
+`
+
+// configuration has what a chat client uses. There is no server-to-server here,
+// and HTTP only if it is asked for: the server is an island. The limits are those of Debian's own
 // file.
 const configuration = `
 loglevel: info
@@ -72,8 +90,9 @@ listen:
     module: ejabberd_c2s
     starttls_required: true
     max_stanza_size: 262144
-modules:
+%smodules:
   mod_blocking: {}
+  mod_bosh: {}
   mod_caps: {}
   mod_carboncopy: {}
   mod_client_state: {}

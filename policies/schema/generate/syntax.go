@@ -20,6 +20,7 @@ var syntaxes = map[string]syntax{
 	"Digest":      {"digest", "digests", `'*(?:sha256-[A-Za-z0-9+/]{43}=|sha384-[A-Za-z0-9+/]{64}|sha512-[A-Za-z0-9+/]{86}==)'*`, false, []string{"sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}},
 	"Glob":        {"[page glob](#pages-by-path)", "[page globs](#pages-by-path)", `/.*`, false, []string{"/**", "/admin/**"}},
 	"URLGlob":     {"[script glob](#scripts-by-address)", "[script globs](#scripts-by-address)", `/(?:[^/].*)?|https?://[^/@?#%\s\\]+/.*`, false, []string{"/static/**", "https://ads.example/**"}},
+	"JIDGlob":     {"JID glob", "JID globs", `[^@/]+(?:@[^@/]+)?(?:/.+)?`, false, []string{"support@example.com", "*@example.com"}},
 }
 
 // variable is what stands for the value of an environment variable, of which the

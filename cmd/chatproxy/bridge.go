@@ -1,0 +1,59 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"chatproxy/bosh"
+	"chatproxy/policies"
+	"chatproxy/policies/stanzas"
+	"chatproxy/proxy"
+)
+
+// What the bridge takes of a policy, which it knows nothing of.
+
+// bridgeLimits are the policy's limits on XMPP sessions.
+func bridgeLimits(policy *policies.Policy) bosh.Limits {
+	l := policy.Limits
+	return bosh.Limits{
+		SessionsPerAddress:      l.SessionsPerAddress,
+		Sessions:                l.Sessions,
+		NewSessionsPerAddress:   l.NewSessionsPerAddress,
+		NewSessions:             l.NewSessions,
+		LoginFailuresPerAddress: l.LoginFailuresPerAddress,
+		LoginFailuresPerAccount: l.LoginFailuresPerAccount,
+		StanzaRate:              l.StanzasPerSecond,
+		ByteRate:                int(l.StanzaBytesPerSecond),
+		Flood:                   time.Duration(l.Flood),
+		Idle:                    time.Duration(l.SessionIdle),
+		Life:                    time.Duration(l.SessionLife),
+	}
+}
+
+// allowOrigin lets in the pages of the site and those of the policy's other origins.
+func allowOrigin(others []policies.Origin) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		return proxy.SameOrigin(r) || slices.Contains(others, policies.Origin(r.Header.Get("Origin")))
+	}
+}
+
+// stanzaPolicy is nil if the policy has none.
+func stanzaPolicy(policy *policies.Policy) (bosh.StanzaPolicy, error) {
+	compiled, err := policy.XMPP.Stanzas.Compile()
+	if err != nil || compiled == nil {
+		return nil, err
+	}
+	return judge{compiled}, nil
+}
+
+// judge puts the bridge's stanzas to the policy.
+type judge struct{ policy *stanzas.Policy }
+
+// Judge returns nothing if the stanza may pass.
+func (j judge) Judge(f bosh.StanzaFacts) string { return j.policy.Judge(stanzas.Facts(f)) }
+
+// drainTime is how long clients may take to be let go.
+func drainTime(policy *policies.Policy) time.Duration {
+	return time.Duration(policy.XMPP.Drain.Spread) + time.Duration(policy.XMPP.Drain.Wait)
+}
