@@ -3,11 +3,13 @@ package bosh
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -33,11 +35,22 @@ type lab struct {
 type labPeer struct {
 	conn net.Conn
 
-	mu      sync.Mutex
-	read    bytes.Buffer
-	closed  bool
-	silent  bool       // send no header and features
-	stalled sync.Mutex // held while the server does not read
+	mu     sync.Mutex
+	read   bytes.Buffer
+	closed bool
+	silent bool          // send no header and features
+	resume chan struct{} // not nil while the server does not read
+}
+
+// stall lets the server read nothing until the function that it returns is called.
+func (p *labPeer) stall() (resume func()) {
+	synctest.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stalled := make(chan struct{})
+	p.resume = stalled
+	p.conn.SetReadDeadline(time.Unix(1, 0))
+	return func() { close(stalled) }
 }
 
 // inLab runs a test with a lab.
@@ -81,9 +94,12 @@ func (l *lab) dial(silent bool) *xmpp.Stream {
 func (p *labPeer) serve() {
 	chunk := make([]byte, 4096)
 	for {
-		p.stalled.Lock()
-		p.stalled.Unlock() //nolint:staticcheck // an empty section: it only waits
 		n, err := p.conn.Read(chunk)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			<-p.resume
+			p.conn.SetReadDeadline(time.Time{})
+			continue
+		}
 		p.mu.Lock()
 		p.read.Write(chunk[:n])
 		p.closed = err != nil
