@@ -31,17 +31,23 @@ func (s *session) goodbye(e *exchange) {
 		}
 	}
 	s.early[e.request.rid] = e
-	content, told := s.lastWords(), false
-	for _, open := range s.open() {
-		rid := open.request.rid
-		if told || !open.waits() && open != e {
-			s.answer(open, response{body: makeBody(s.ackAttributes(rid), nil)})
-			continue
+	content := s.lastWords()
+	s.dismiss(s.open(), func(rid int64, oldest bool) response {
+		if oldest {
+			return s.terminal(rid, "", content...)
 		}
-		s.answer(open, s.terminal(rid, "", content...))
-		told = true
-	}
+		return response{body: makeBody(s.ackAttributes(rid), nil)}
+	})
 	s.finish()
+}
+
+// dismiss answers these requests for the last time. The oldest that somebody
+// waits for is told apart; if nobody does, the oldest, which may be repeated.
+func (s *session) dismiss(open []*exchange, answer func(rid int64, oldest bool) response) {
+	oldest := max(0, slices.IndexFunc(open, (*exchange).waits))
+	for i, e := range open {
+		s.answer(e, answer(e.request.rid, i == oldest))
+	}
 }
 
 // farewell closes one stream of several on the client's request, whose
@@ -62,15 +68,18 @@ func (s *session) end(c Condition, last ...xmpp.Stanza) {
 		return
 	}
 	content := append(s.lastWords(), last...)
-	for _, e := range s.open() {
-		if e.waits() {
-			s.answer(e, s.terminal(e.request.rid, c, content...))
-			content = nil
-			continue
-		}
-		s.answer(e, s.terminal(e.request.rid, c)) // for its repetition
-	}
+	s.dismiss(s.open(), s.allTerminal(c, content))
 	s.finish()
+}
+
+// allTerminal makes terminal answers, the first of which has the content.
+func (s *session) allTerminal(c Condition, content []xmpp.Stanza) func(int64, bool) response {
+	return func(rid int64, oldest bool) response {
+		if oldest {
+			return s.terminal(rid, c, content...)
+		}
+		return s.terminal(rid, c)
+	}
 }
 
 // reject ends the session because of the request e, which breaks its rules.
@@ -86,16 +95,8 @@ func (s *session) reject(e *exchange, c Condition) {
 	}
 	s.m.o.Log.Info("BOSH session ends: a request breaks its rules", "session", s.name, "condition", c)
 	content := s.lastWords()
-	for _, other := range s.open() {
-		switch {
-		case other == e:
-		case other.waits():
-			s.answer(other, s.terminal(other.request.rid, OtherRequest, content...))
-			content = nil
-		default:
-			s.answer(other, s.terminal(other.request.rid, OtherRequest))
-		}
-	}
+	others := slices.DeleteFunc(s.open(), func(other *exchange) bool { return other == e })
+	s.dismiss(others, s.allTerminal(OtherRequest, content))
 	e.answered = true
 	e.reply <- s.terminal(rid, c) // not kept: it may have the RID of another
 	s.finish()
@@ -105,6 +106,9 @@ func (s *session) reject(e *exchange, c Condition) {
 // waiting for it any more.
 func (s *session) open() []*exchange {
 	open := slices.Clone(s.late)
+	for rid := range s.orphans {
+		open = append(open, &exchange{request: &request{rid: rid}, reply: make(chan response, 1), gone: true})
+	}
 	open = append(open, s.held...)
 	for _, rid := range slices.Sorted(maps.Keys(s.early)) {
 		open = append(open, s.early[rid])

@@ -274,3 +274,8 @@ func (l *lab) once(text string) {
 const over = `type="terminate"`
 
 func ended(c Condition) string { return fmt.Sprintf(`type="terminate" condition="%s"`, c) }
+
+func copyAll(to io.Writer, rsp *http.Response) (int64, error) {
+	defer rsp.Body.Close()
+	return io.Copy(to, rsp.Body)
+}

@@ -160,13 +160,13 @@ func TestConditions(t *testing.T) {
 			time.Sleep(20 * time.Second) // the creation is answered by then
 			return nil, fmt.Errorf("dialling: %w", &net.OpError{Op: "dial", Err: syscall.EMFILE})
 		}}, inSession(func(l *lab) *call { return l.next("", "") }), ended(InternalServerError)},
-		{"undefined-condition", Options{Limits: Limits{Replay: 3000}}, func(l *lab) string {
-			l.create(usual)
+		{"undefined-condition", Options{Limits: Limits{Replay: 1500, Hold: 2}}, func(l *lab) string {
+			l.create(`ver="1.11" wait="59" hold="2"`)
+			l.next("", "")
 			c := l.next("", "")
-			l.peers[0].say(numbered(strings.Repeat("x", 4000)))
-			c.wait()
-			return l.next("", "").wait()
-		}, ended(ItemNotFound)},
+			l.peers[0].say(numbered(strings.Repeat("x", 1000)))
+			return c.wait()
+		}, ended(UndefinedCondition)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inLab(t, test.o, func(l *lab) { l.want(test.do(l), test.want) })
@@ -206,10 +206,10 @@ func TestReplayIsBounded(t *testing.T) {
 			t.Error("the session of a client that acknowledges ended")
 		}
 	})
-	inLab(t, Options{Limits: Limits{Replay: 2500, Hold: 2}}, func(l *lab) {
+	inLab(t, Options{Limits: Limits{Replay: 1500, Hold: 2}}, func(l *lab) {
 		l.create(`ver="1.11" wait="59" hold="2"`)
 		first, second := l.next("", ""), l.next("", "")
-		l.peers[0].say(big + big)
+		l.peers[0].say(big)
 		l.want(first.body(), big)
 		l.want(second.body(), ended(UndefinedCondition), `<replay-overflow xmlns="urn:chatproxy:bosh"/>`)
 	})

@@ -33,7 +33,7 @@ func TestXEP0206_2_StreamError(t *testing.T) {
 		// Its session is over; the repeated request still gets the stanzas and, after
 		// them, the error, as one body.
 		got := l.at(l.rid, "", "").body()
-		l.want(got, ended(RemoteStreamError))
+		l.want(got, ended(RemoteStreamError), numbered("before")+"<stream:error")
 	})
 	inLab(t, Options{}, func(l *lab) {
 		l.create(usual)

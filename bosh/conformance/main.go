@@ -9,9 +9,10 @@
 //
 // The test of it is called Test, the file's name, the section and NAME: "9.1
 // AckThroughout" in XEP0124.txt is TestXEP0124_9_1_AckThroughout. A NAME of "-" is
-// what the other side must do; it has no test. Trap.txt holds the traps of BOSH that
-// others fell into; its sections are numbers of two digits and its tests are called
-// TestTrap07AWriteIsNoDelivery.
+// what the other side must do; it has no test. Trap.txt holds the traps that others
+// fell into; its sections are numbers of two digits and its tests are called
+// TestTrap07AWriteIsNoDelivery. A trap has one test or more: all whose names begin with
+// its number, so its NAME is "*".
 //
 // A requirement without a test is an error, and so is a test without a requirement.
 package main
@@ -22,6 +23,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -62,7 +64,7 @@ type standard struct {
 
 type requirement struct {
 	section, name, statement string
-	test                     string // "" if it is the other side's
+	test                     string // "" if it is the other side's; may end with "*"
 }
 
 // table makes the page. The error tells of every requirement without a test, and of
@@ -101,16 +103,26 @@ func (s *standard) write(page *strings.Builder, tests map[string]string) (proble
 	for _, r := range s.requirements {
 		where := "the other side's"
 		if r.test != "" {
-			file, ok := tests[r.test]
-			if !ok {
-				problems = append(problems, fmt.Errorf("%s §%s: there is no %s", s.name, r.section, r.test))
-			}
-			where = fmt.Sprintf("`%s` (%s)", r.test, file)
-			defer delete(tests, r.test)
+			where = strings.Join(s.take(r.test, tests), ", ")
+		}
+		if where == "" {
+			problems = append(problems, fmt.Errorf("%s §%s: there is no %s", s.name, r.section, r.test))
 		}
 		fmt.Fprintf(page, "| %s | %s | %s |\n", r.section, strings.ReplaceAll(r.statement, "|", `\|`), where)
 	}
 	return problems
+}
+
+// take takes the tests of a requirement out of tests, and tells where they are.
+func (s *standard) take(test string, tests map[string]string) (where []string) {
+	prefix, several := strings.CutSuffix(test, "*")
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		if name == test || several && strings.HasPrefix(name, prefix) {
+			where = append(where, fmt.Sprintf("`%s` (%s)", name, tests[name]))
+			delete(tests, name)
+		}
+	}
+	return where
 }
 
 func read(file string) (*standard, error) {
