@@ -44,6 +44,9 @@ func (s *session) goodbye(e *exchange) {
 // dismiss answers these requests for the last time. The oldest that somebody
 // waits for is told apart; if nobody does, the oldest, which may be repeated.
 func (s *session) dismiss(open []*exchange, answer func(rid int64, oldest bool) response) {
+	for _, st := range s.streams {
+		st.release() // first: a client that has its answer may begin the next session
+	}
 	oldest := max(0, slices.IndexFunc(open, (*exchange).waits))
 	for i, e := range open {
 		s.answer(e, answer(e.request.rid, i == oldest))
@@ -149,7 +152,7 @@ func (s *session) finish() {
 		if st.up != nil {
 			s.m.work.Go(st.up.Abort) // it may take a moment, and mu is held
 		}
-		st.release()
+		st.release() // once is enough
 		st.gate.close()
 	}
 	s.held, s.early, s.orphans, s.skipped, s.late = nil, nil, nil, nil, nil
