@@ -288,6 +288,20 @@ func (s *session) orphan(rid int64) {
 	}
 }
 
+// settle decides what requests before rid that have no connection are answered
+// if they come again: nothing, since now a later one is answered, and what is said
+// after that must not be found in an earlier answer (XEP-0124 §8, §14.2). The
+// content goes to the later one, because a page that was reloaded never asks for
+// what it gave up.
+func (s *session) settle(rid int64) {
+	for _, orphan := range slices.Sorted(maps.Keys(s.orphans)) {
+		if orphan < rid {
+			delete(s.orphans, orphan)
+			s.replay.keep(orphan, response{body: makeBody(s.ackAttributes(orphan), nil)}, s.m.o.Limits.Replay)
+		}
+	}
+}
+
 // answerUpTo answers a held request and those before it.
 func (s *session) answerUpTo(e *exchange) {
 	for slices.Contains(s.held, e) {
@@ -313,8 +327,11 @@ func (s *session) expire(e *exchange) {
 			s.answerOldest()
 		}
 		for next := s.last + 1; next <= rid; next++ {
-			if e := s.early[next]; e.waits() {
+			switch e := s.early[next]; {
+			case e.waits():
 				s.answer(e, s.say(next, s.take()))
+			case !e.answered: // in its turn, should it be repeated
+				s.answer(e, s.say(next, saying{}))
 			}
 		}
 		s.watchIdle()

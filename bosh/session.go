@@ -183,6 +183,7 @@ func (s *session) answer(e *exchange, rsp response) {
 	if e.answered {
 		return
 	}
+	s.settle(e.request.rid)
 	e.answered = true
 	e.reply <- rsp
 	if s.replay.keep(e.request.rid, rsp, s.m.o.Limits.Replay) || s.full || s.ended {

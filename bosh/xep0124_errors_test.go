@@ -238,4 +238,3 @@ func TestRejectedRequestGetsNothing(t *testing.T) {
 		l.want(l.at(1002, "", "").body(), numbered("secret"))
 	})
 }
-
