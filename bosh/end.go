@@ -1,10 +1,7 @@
 package bosh
 
 import (
-	"errors"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
@@ -15,154 +12,152 @@ import (
 // client that lost the final answer gets it (XEP-0124 §14.3).
 const tombstone = 10 * time.Second
 
-// watchIdle starts the inactivity timer if no request is open. Only then does
-// a client count as inactive (XEP-0124 §10); a connection that the client
-// closed is not open, or lost clients would stay online as ghosts.
-func (s *session) watchIdle() {
-	if s.ended || s.open() {
-		return
-	}
-	s.since = time.Now()
-	s.idle.Reset(s.m.o.Limits.Inactivity)
-}
-
-func (s *session) open() bool {
-	if len(s.held) > 0 {
-		return true
-	}
-	for _, e := range s.early {
-		if !e.gone {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *session) inactive() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	// The timer may have fired while a request was on its way to mu.
-	if s.ended || s.open() || time.Since(s.since) < s.m.o.Limits.Inactivity {
-		return
-	}
-	s.m.o.Log.Info("BOSH session ends: its client is gone", "session", s.name)
-	s.end(nil, ItemNotFound)
-}
-
 // stop ends a session from outside.
 func (s *session) stop(c Condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.end(nil, c)
+	s.end(c)
 }
 
 // goodbye ends the session on the client's request e, whose payload the
-// server has by now: everything that is held gets its answer, and what the
-// server said last is delivered.
+// server has by now. The oldest open request is told so, with what the server
+// said last; the others get an empty body (XEP-0124 §13).
 func (s *session) goodbye(e *exchange) {
-	stream := s.stream
-	s.flush()
-	for len(s.held) > 0 {
-		s.answerOldest(nil)
-	}
 	s.m.o.Log.Info("BOSH session ends: its client said goodbye", "session", s.name)
-	s.m.work.Go(func() { _ = stream.Close() }) // the client is gone either way
-	s.stream = nil                             // so that end does not abort it
-	s.end(e, "")
+	for _, st := range s.streams {
+		if up := st.up; up != nil {
+			s.m.work.Go(func() { _ = up.Close() }) // the client is gone either way
+			st.up = nil                            // so that finish does not abort it
+		}
+	}
+	s.early[e.request.rid] = e
+	content := s.lastWords()
+	s.dismiss(s.open(), func(rid int64, oldest bool) response {
+		if oldest {
+			return s.terminal(rid, "", content...)
+		}
+		return response{body: makeBody(s.ackAttributes(rid), nil)}
+	})
+	s.finish()
 }
 
-// end ends the session: every open request, and e if it is not nil and has
-// no place in the session, gets the terminal answer; the first also gets what
-// was queued. The server's connection is dropped, not closed: if the client
-// is alive it can resume an XEP-0198 session elsewhere.
-func (s *session) end(e *exchange, c Condition, last ...xmpp.Stanza) {
+// dismiss answers these requests for the last time. The oldest that somebody
+// waits for is told apart; if nobody does, the oldest, which may be repeated.
+func (s *session) dismiss(open []*exchange, answer func(rid int64, oldest bool) response) {
+	for _, st := range s.streams {
+		st.release() // first: a client that has its answer may begin the next session
+	}
+	oldest := max(0, slices.IndexFunc(open, (*exchange).waits))
+	for i, e := range open {
+		s.answer(e, answer(e.request.rid, i == oldest))
+	}
+}
+
+// farewell closes one stream of several on the client's request, whose
+// payload the server has by now (§16.5).
+func (s *session) farewell(st *stream) {
+	s.close(st)
+	if up := st.up; up != nil {
+		s.m.work.Go(func() { _ = up.Close() })
+	}
+	s.enqueue(item{of: st, over: true})
+}
+
+// end ends the session: every open request gets the terminal answer, the
+// first also what was queued. The server's connections are dropped, not
+// closed: if the client is alive it can resume an XEP-0198 session elsewhere.
+func (s *session) end(c Condition, last ...xmpp.Stanza) {
 	if s.ended {
 		return
 	}
-	open := slices.Clone(s.held)
+	content := append(s.lastWords(), last...)
+	s.dismiss(s.open(), s.allTerminal(c, content))
+	s.finish()
+}
+
+// allTerminal makes terminal answers, the first of which has the content.
+func (s *session) allTerminal(c Condition, content []xmpp.Stanza) func(int64, bool) response {
+	return func(rid int64, oldest bool) response {
+		if oldest {
+			return s.terminal(rid, c, content...)
+		}
+		return s.terminal(rid, c)
+	}
+}
+
+// reject ends the session because of the request e, which breaks its rules.
+// It gets the condition, and nothing of what is queued: it may come from
+// somebody who is guessing (CWE-200). The requests that were open before get
+// "other-request" and their due.
+func (s *session) reject(e *exchange, c Condition) {
+	rid := e.request.rid
+	if s.ended {
+		e.answered = true
+		e.tell(s.terminal(rid, ItemNotFound))
+		return
+	}
+	s.m.o.Log.Info("BOSH session ends: a request breaks its rules", "session", s.name, "condition", c)
+	content := s.lastWords()
+	others := slices.DeleteFunc(s.open(), func(other *exchange) bool { return other == e })
+	s.dismiss(others, s.allTerminal(OtherRequest, content))
+	e.answered = true
+	e.tell(s.terminal(rid, c)) // not kept: it may have the RID of another
+	s.finish()
+}
+
+// open are the requests without an answer, in the order of RIDs; nobody may be
+// waiting for it any more.
+func (s *session) open() []*exchange {
+	open := slices.Clone(s.late)
+	for rid := range s.orphans {
+		open = append(open, &exchange{request: &request{rid: rid}, reply: make(chan response, 1), gone: true})
+	}
+	open = append(open, s.held...)
 	for _, rid := range slices.Sorted(maps.Keys(s.early)) {
 		open = append(open, s.early[rid])
 	}
-	for _, late := range s.late {
-		if late != e {
-			open = append(open, late)
+	open = slices.DeleteFunc(open, func(e *exchange) bool { return e.answered })
+	slices.SortStableFunc(open, func(a, b *exchange) int { return int(a.request.rid - b.request.rid) })
+	return open
+}
+
+// lastWords are the stanzas that a terminal answer still carries. Of a
+// session with several streams those of the oldest go out in order while
+// there are requests for them; what is left belongs to one of many streams,
+// which a terminal answer for all cannot say (§16.6).
+func (s *session) lastWords() []xmpp.Stanza {
+	if s.several {
+		for len(s.held) > 1 && len(s.queue) > 0 {
+			s.answerOldest()
 		}
+		return nil
 	}
-	if e != nil {
-		open = append(open, e)
+	return s.take().stanzas
+}
+
+// terminal is the answer to the request rid that ends the session.
+func (s *session) terminal(rid int64, c Condition, stanzas ...xmpp.Stanza) response {
+	rsp := response{body: makeBody(append(s.ackAttributes(rid), terminate(c)...), stanzas)}
+	if s.legacy {
+		rsp.status = c.legacyStatus()
 	}
-	content := append(s.takeQueue(), last...)
-	for _, e := range open {
-		if e.gone {
-			continue
-		}
-		s.answer(e, terminal(c, content...))
-		content = nil
-	}
-	s.finish()
+	return rsp
 }
 
 // finish frees what the session holds. Its answers stay for a while.
 func (s *session) finish() {
 	s.ended = true
-	s.idle.Stop()
-	s.gap.Stop()
+	s.stopTimers()
+	for _, st := range s.streams {
+		if st.up != nil {
+			s.m.work.Go(st.up.Abort) // it may take a moment, and mu is held
+		}
+		st.release() // once is enough
+		st.gate.close()
+	}
 	s.held, s.early, s.orphans, s.skipped, s.late = nil, nil, nil, nil, nil
-	if s.stream != nil {
-		s.m.work.Go(s.stream.Abort) // it may take a moment, and mu is held
-		s.stream = nil
-	}
-	close(s.done)
+	s.streams, s.queue = nil, nil
 	s.cancel()
-	s.gate.close()
-	s.release()
+	s.roomy.Broadcast()
 	time.AfterFunc(tombstone, func() { s.m.forget(s) })
-}
-
-// unreachable is called when there is no connection to the server.
-func (s *session) unreachable(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return
-	}
-	s.m.o.Log.Error("BOSH session has no server", "session", s.name, "reason", err)
-	switch {
-	case permanent(err):
-		s.end(nil, RemoteConnectionFailed)
-	case s.announced:
-		s.end(nil, SystemShutdown)
-	default:
-		// A server that restarts must not log everybody out: Strophe tries
-		// again after a 5xx, and gives up after a terminal condition.
-		for _, e := range s.held {
-			e.tell(response{http.StatusServiceUnavailable, makeBody(nil, nil)})
-		}
-		s.held = nil
-		s.end(nil, SystemShutdown)
-	}
-}
-
-// lost is called when the server's stream ended.
-func (s *session) lost(stream *xmpp.Stream, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return
-	}
-	s.m.o.Log.Info("BOSH session ends: its stream did", "session", s.name, "reason", err)
-	var said *xmpp.StreamError
-	switch {
-	case errors.As(err, &said):
-		s.end(nil, RemoteStreamError, said.Stanza)
-	case errors.Is(err, io.EOF):
-		s.end(nil, SystemShutdown)
-	default:
-		var syntax *xmpp.SyntaxError
-		if errors.As(err, &syntax) {
-			s.end(nil, InternalServerError)
-			return
-		}
-		s.end(nil, SystemShutdown)
-	}
 }

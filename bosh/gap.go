@@ -3,6 +3,7 @@ package bosh
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // A page that is reloaded leaves a gap. Strophe writes the next RID into
@@ -15,22 +16,32 @@ import (
 //
 // So the missing ones are skipped when a request has waited for them for
 // [Limits.Gap]; and at once when the client asks beyond the window, for it has as
-// many requests open as it may, and the missing ones are not among them. Should one come after all, over a slow network, its stanzas still go
-// to the server: they come late, and none is lost. An older request that is held
+// many requests open as it may, and the missing ones are not among them. Should one
+// come after all, over a slow network, its stanzas still go to the server: they come
+// late, and none is lost. An older request that is held
 // makes no difference: WebKit leaves the long poll of the unloaded page open.
+
+//
+// A session with key sequencing is not spared: what was not seen cannot be checked,
+// and such a session has an attacker to fear.
 
 // watchGap starts the clock when the next request is missing, and stops it when it
 // has come.
 func (s *session) watchGap() {
-	if s.gapped() {
+	switch {
+	case !s.gapped():
+		if s.gap != nil {
+			s.gap.Stop()
+		}
+	case s.gap == nil:
+		s.gap = time.AfterFunc(s.m.o.Limits.Gap, s.waitedForGap)
+	default:
 		s.gap.Reset(s.m.o.Limits.Gap)
-	} else {
-		s.gap.Stop()
 	}
 }
 
 func (s *session) gapped() bool {
-	return !s.ended && len(s.early) > 0 && s.early[s.last+1] == nil
+	return !s.ended && len(s.early) > 0 && s.early[s.last+1] == nil && s.keys.expected == ""
 }
 
 // waitedForGap is called when a request has waited long enough.
@@ -46,32 +57,13 @@ func (s *session) waitedForGap() {
 func (s *session) skipGap() {
 	next := slices.Min(slices.Collect(maps.Keys(s.early)))
 	maps.DeleteFunc(s.skipped, func(rid int64, _ bool) bool { return rid < s.last-64 }) // bounded, CWE-770
+	if s.skipped == nil {
+		s.skipped = map[int64]bool{}
+	}
 	for rid := s.last + 1; rid < next; rid++ {
 		s.skipped[rid] = true
 	}
 	s.m.o.Log.Info("BOSH session goes on without requests that did not come", "session", s.name, "missing", next-s.last-1)
 	s.last = next - 1
 	s.startPump()
-}
-
-// forwardLate sends the payload of a request that was skipped and came after all,
-// and answers it with nothing. It is called by pump, which holds mu.
-func (s *session) forwardLate() {
-	e, stream := s.late[0], s.stream
-	s.mu.Unlock()
-	err := s.forward(stream, e.request)
-	s.mu.Lock()
-	if s.ended {
-		return
-	}
-	s.late = s.late[1:]
-	switch {
-	case err != nil:
-		s.m.o.Log.Warn("BOSH session lost its server", "session", s.name, "reason", err)
-		s.end(e, SystemShutdown)
-	case e.request.terminate:
-		s.goodbye(e)
-	default:
-		s.answer(e, emptyResponse())
-	}
 }

@@ -10,15 +10,15 @@ import (
 
 // fromClient returns what of a request goes to the server. What the gate answers
 // itself is queued for the client. An error means that the session has ended.
-func (s *session) fromClient(q *request) ([]xmpp.Stanza, error) {
+func (s *session) fromClient(at *stream, q *request) ([]xmpp.Stanza, error) {
 	if q.restart {
 		return nil, nil // its payload is ignored
 	}
 	pass := q.stanzas[:0:0]
 	for _, st := range q.stanzas {
-		on, back, err := xmpp.Stanza{}, xmpp.Stanza{}, s.gate.wait(s.ctx, len(st.XML))
+		on, back, err := xmpp.Stanza{}, xmpp.Stanza{}, at.gate.wait(s.ctx, len(st.XML))
 		if err == nil {
-			on, back, err = s.gate.up(st)
+			on, back, err = at.gate.up(st)
 		}
 		if err != nil {
 			s.m.o.Log.Warn("BOSH session ends: its client breaks the rules", "session", s.name, "reason", err)
@@ -29,7 +29,7 @@ func (s *session) fromClient(q *request) ([]xmpp.Stanza, error) {
 			pass = append(pass, on)
 		}
 		if back.XML != nil {
-			s.reply(back)
+			s.reply(at, back)
 		}
 	}
 	return pass, nil
@@ -38,27 +38,21 @@ func (s *session) fromClient(q *request) ([]xmpp.Stanza, error) {
 // reply queues an answer of our own. It does not wait for room as deliver does, since
 // it runs where the requests are processed that make room; and what can be queued so
 // is bounded by what the client sends in the requests that it may have open.
-func (s *session) reply(st xmpp.Stanza) {
+func (s *session) reply(at *stream, st xmpp.Stanza) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.ended {
-		s.queue = append(s.queue, st)
-		s.queueBytes += len(st.XML)
+	if s.has(at) {
+		s.enqueue(item{of: at, stanza: st})
 	}
 }
 
 // fromServer returns what a stanza of the server is to the client, or false if it is
 // not for it.
-func (s *session) fromServer(st xmpp.Stanza) (xmpp.Stanza, bool) {
-	on, back := s.gate.down(st)
+func (s *session) fromServer(at *stream, up *xmpp.Stream, st xmpp.Stanza) (xmpp.Stanza, bool) {
+	on, back := at.gate.down(st)
 	if back.XML != nil {
-		s.mu.Lock()
-		stream := s.stream
-		s.mu.Unlock()
-		if stream != nil {
-			// If this fails, so does reading the stream.
-			_ = s.write(func(ctx context.Context) error { return stream.Send(ctx, back) })
-		}
+		// If this fails, so does reading the stream.
+		_ = s.write(func(ctx context.Context) error { return up.Send(ctx, back) })
 	}
 	return on, on.XML != nil
 }

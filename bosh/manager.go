@@ -2,10 +2,7 @@ package bosh
 
 import (
 	"errors"
-	"io"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,14 +21,14 @@ type Manager struct {
 
 	mu       sync.Mutex
 	sessions map[string]*session
-	resting  map[net.Conn]struct{} // wait for a client's next request, see park.go
+	resting  map[*parked]struct{} // wait for a client's next request, see park.go
 	closed   bool
 
 	parkAfter time.Duration
 }
 
 func newManager(o Options, s *seats, g *guard) *Manager {
-	m := &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}, resting: map[net.Conn]struct{}{}, parkAfter: parkAfter}
+	m := &Manager{o: o, seats: s, guard: g, sessions: map[string]*session{}, resting: map[*parked]struct{}{}, parkAfter: parkAfter}
 	if o.Through.BOSH != nil {
 		m.through = newBOSHThrough(&m.o, s, &m.work)
 	}
@@ -42,8 +39,9 @@ func newManager(o Options, s *seats, g *guard) *Manager {
 const statusPage = "<!doctype html><title>BOSH</title><p>This is a BOSH connection manager. It answers XMPP clients.\n"
 
 // ServeHTTP answers one BOSH request. Problems of HTTP itself get a status
-// of their own (403 foreign origin, 405, 413, 429, 503); everything else is
-// 200 with a <body/>, since XEP-0124 1.6 abolished the HTTP errors.
+// of their own (403 foreign origin, 405, 413, 415, 429, 503); everything else is
+// 200 with a <body/>, since XEP-0124 1.6 abolished the HTTP errors, except
+// for clients of before (§17.1).
 func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Origin")
 	// A person's browser sends no Origin when it opens the page; the page
@@ -63,12 +61,12 @@ func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.post(w, r)
 	case http.MethodOptions:
 		w.Header().Set("Access-Control-Allow-Methods", "POST, OPTIONS")
-		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.Header().Set("Access-Control-Allow-Headers", "Content-Type, Content-Encoding")
 		w.Header().Set("Access-Control-Max-Age", "7200")
+		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusNoContent)
 	case http.MethodGet, http.MethodHead:
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		response{http.StatusOK, []byte(statusPage)}.write(w, "text/html; charset=utf-8", m.o.Limits.Write)
+		response{body: []byte(statusPage)}.write(w, "text/html; charset=utf-8", m.o.Limits.Write)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST, OPTIONS")
 		refuse(w, http.StatusMethodNotAllowed, "BOSH wants POST")
@@ -76,81 +74,79 @@ func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *Manager) post(w http.ResponseWriter, r *http.Request) {
-	const plain = "text/xml; charset=utf-8"
 	document, err := m.readBody(w, r)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		refuse(w, http.StatusRequestEntityTooLarge, "the request is too large")
 		return
+	case errors.Is(err, errEncoding):
+		w.Header().Set("Accept-Encoding", acceptedEncodings)
+		refuse(w, http.StatusUnsupportedMediaType, "the request's encoding is not understood")
+		return
 	case err != nil:
 		refuse(w, http.StatusBadRequest, "the request did not arrive whole")
 		return
 	}
 	q, err := parseRequest(document, m.o.Limits.stanzaLimits())
-	if err != nil {
-		m.o.Log.Info("BOSH request refused", "client", m.o.ClientAddress(r), "reason", err)
-		terminal(payloadCondition(err)).write(w, plain, m.o.Limits.Write)
-		return
-	}
-	if m.through != nil {
+	if err == nil && m.through != nil {
 		m.through.serve(w, r, document)
-		return
-	}
-	if q.create != nil {
-		m.create(w, r, q)
 		return
 	}
 	s := m.find(q.sid)
 	// A session that began over TLS is not continued in the clear, where its
-	// id would be open to everybody on the way (XEP-0124 §15).
-	if s == nil || s.overTLS && !m.o.Secure(r) {
-		terminal(ItemNotFound).write(w, plain, m.o.Limits.Write)
-		return
+	// id would be open to everybody on the way (XEP-0124 §19.1). It is not
+	// ended either, or everybody who has seen the id could do that.
+	if s != nil && s.overTLS && !m.o.Secure(r) {
+		s = nil
 	}
-	m.hold(w, r, s, s.arrive(q))
+	switch {
+	case err != nil:
+		m.o.Log.Info("BOSH request refused", "client", m.o.ClientAddress(r), "reason", err)
+		m.refuse(w, r, s, q, payloadCondition(err))
+	case q.create != nil:
+		m.create(w, r, q)
+	case s == nil:
+		m.answer(w, r, nil, ItemNotFound)
+	default:
+		m.hold(w, r, s, s.arrive(q))
+	}
 }
 
-// readBody reads a request body under the cap and within a deadline, so that
-// a slow sender cannot hold a connection for ever (CWE-400).
-func (m *Manager) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limit := int64(m.o.Limits.Body)
-	if r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
+// refuse answers a request that could not be read, and ends the session that
+// it names, since that is what the answer means.
+func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, s *session, q *request, c Condition) {
+	if s == nil {
+		m.answer(w, r, q.create, c)
+		return
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(m.o.Limits.Handshake))
-	// Taken back, because it would also end the request while it is held.
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	e := &exchange{request: q, reply: make(chan response, 1)}
+	s.mu.Lock()
+	s.reject(e, c)
+	s.mu.Unlock()
+	m.write(w, r, <-e.reply, s.content)
 }
 
-func (m *Manager) create(w http.ResponseWriter, r *http.Request, q *request) {
-	answer := func(rsp response) { rsp.write(w, q.create.contentType, m.o.Limits.Write) }
-	switch to := q.create.to; {
-	case to == "" || strings.ContainsAny(to, "@/"):
-		answer(terminal(ImproperAddressing))
-		return
-	case !strings.EqualFold(to, m.o.Domain):
-		answer(terminal(HostUnknown)) // never an open relay
+// answer refuses a request without a session. asked is what it wanted one to
+// be like, or nil.
+func (m *Manager) answer(w http.ResponseWriter, r *http.Request, asked *creation, c Condition, stanzas ...xmpp.Stanza) {
+	rsp := terminal(c, stanzas...)
+	if asked == nil {
+		m.write(w, r, rsp, defaultType)
 		return
 	}
-	address := m.o.ClientAddress(r)
-	release, err := m.seats.take(address)
-	if err != nil {
-		m.o.Log.Warn("BOSH session refused", "client", address, "reason", err)
-		refuseSeat(w, err)
-		return
+	if asked.legacy {
+		rsp.status = c.legacyStatus()
 	}
-	s, e := newSession(m, q, m.o.Secure(r), m.guard.gate(address), release)
-	s.ctx = m.o.asking(s.ctx, r)
-	if !m.add(s) {
-		release()
-		refuse(w, http.StatusServiceUnavailable, "the chat is shutting down")
-		return
+	m.write(w, r, rsp, asked.contentType)
+}
+
+// write sends a response, compressed if both sides want it.
+func (m *Manager) write(w http.ResponseWriter, r *http.Request, rsp response, contentType string) {
+	if m.o.Compress {
+		rsp = rsp.compressed(w, r)
 	}
-	m.o.Log.Info("BOSH session begins", "session", s.name, "client", address)
-	m.hold(w, r, s, e)
+	rsp.write(w, contentType, m.o.Limits.Write)
 }
 
 // add puts a session in force and starts it, unless the manager is closed.
@@ -161,7 +157,8 @@ func (m *Manager) add(s *session) bool {
 		return false
 	}
 	m.sessions[s.sid] = s
-	m.work.Go(s.run)
+	first := s.streams[0]
+	m.work.Go(func() { s.run(first) })
 	return true
 }
 
@@ -183,8 +180,8 @@ func (m *Manager) shutdown() (ends []func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
-	for conn := range m.resting {
-		_ = conn.SetReadDeadline(time.Unix(1, 0)) // it is of no use any more
+	for p := range m.resting {
+		p.dismiss()
 	}
 	for _, s := range m.sessions {
 		ends = append(ends, func() { s.stop(SystemShutdown) })

@@ -108,7 +108,7 @@ func direct(b *Bridge, ctx context.Context, body string, secure bool) string {
 	return w.Body.String()
 }
 
-func over(s *session) bool {
+func isOver(s *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
@@ -138,7 +138,7 @@ func TestWaitAndInactivity(t *testing.T) {
 		}
 
 		time.Sleep(59 * time.Second)
-		if over(b.BOSH.find(sid)) {
+		if isOver(b.BOSH.find(sid)) {
 			t.Error("the session ended before its inactivity was over")
 		}
 		// A request stops the clock, and hanging up starts it anew.
@@ -149,11 +149,11 @@ func TestWaitAndInactivity(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(59 * time.Second)
 		s := b.BOSH.find(sid)
-		if s == nil || over(s) {
+		if s == nil || isOver(s) {
 			t.Fatal("the session ended before its inactivity was over")
 		}
 		time.Sleep(2 * time.Second)
-		if !over(s) {
+		if !isOver(s) {
 			t.Error("a session whose client hung up lives on")
 		}
 		time.Sleep(tombstone)
@@ -177,7 +177,7 @@ func TestSessionStaysOnTLS(t *testing.T) {
 		if got := direct(b, t.Context(), requestBody(sid, "1001", "", ""), false); !strings.Contains(got, "item-not-found") {
 			t.Errorf("got %s", got)
 		}
-		if over(b.BOSH.find(sid)) {
+		if isOver(b.BOSH.find(sid)) {
 			t.Error("a request in the clear ended a session that began over TLS")
 		}
 		if err := b.Close(t.Context()); err != nil {

@@ -51,6 +51,21 @@ type Options struct {
 	// does not see one that is passed through.
 	Through Through
 
+	// FormerDomains were served here once. Clients that ask for one of them
+	// are told host-gone instead of host-unknown. Default: none.
+	FormerDomains []string
+
+	// SeeOtherURI is where BOSH clients that come without TLS are sent, the
+	// https address of this very manager say. Default: they are served, and
+	// it is for the listener to redirect them.
+	SeeOtherURI string
+
+	// Compress lets BOSH responses be compressed with gzip for clients that
+	// accept it. Default: they are not. Danger: an attacker who can write
+	// to a user and sees the sizes of the user's encrypted responses can guess at
+	// what stands beside his words (BREACH, CWE-310).
+	Compress bool
+
 	// Limits bound what clients may use.
 	Limits Limits
 
@@ -126,6 +141,26 @@ type Limits struct {
 	// of whatever stands in front.
 	Wait time.Duration
 
+	// Hold is how many BOSH requests of a session are held at most; a client
+	// may ask for less. More than one is of no use to browsers, and each
+	// costs a connection. Default: 1. At most 4.
+	Hold int
+
+	// MaxPause is the longest pause that a BOSH client may ask for. Whole
+	// seconds. Default: 120 s.
+	MaxPause time.Duration
+
+	// Streams is how many streams a BOSH session may have (XEP-0124 §16).
+	// Each is a connection to the server and counts as a session of its
+	// address. 1 turns multiple streams off. Default: 4.
+	Streams int
+
+	// Replay caps the BOSH responses of a session that are kept for
+	// repetition, in bytes. Reaching it ends the session. It must have room
+	// for the responses that a client can miss at once, each of which may
+	// be as large as Queue and a stanza. Default: 4 MiB.
+	Replay int
+
 	// Inactivity is how long a BOSH session lives without a request. Whole
 	// seconds. Default: 60 s.
 	Inactivity time.Duration
@@ -168,6 +203,10 @@ func (l Limits) withDefaults() Limits {
 	setInt(&l.LoginFailuresPerAccount, 10)
 	setInt(&l.StanzaRate, 100)
 	setInt(&l.ByteRate, 256<<10)
+	setInt(&l.Hold, 1)
+	l.Hold = min(l.Hold, maxRequests-1)
+	setInt(&l.Streams, 4)
+	setInt(&l.Replay, 4<<20)
 	set := func(field *time.Duration, value time.Duration) {
 		if *field <= 0 {
 			*field = value
@@ -175,6 +214,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	set(&l.Wait, 60*time.Second)
 	set(&l.Inactivity, 60*time.Second)
+	set(&l.MaxPause, 120*time.Second)
 	set(&l.Polling, 2*time.Second)
 	set(&l.Gap, 3*time.Second)
 	set(&l.Handshake, 10*time.Second)

@@ -3,24 +3,24 @@ package bosh
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"chatproxy/xmpp/arrival"
 )
 
 // A BOSH client is a request that waits. While net/http serves it, it has two goroutines,
 // one of them with the stack of the whole way here, two buffers of 4 KiB and the request
-// with its header: more than everything else of a session, and of its connection to the
+// with its header: more than everything else of a session and of its connection to the
 // server. So a request that has waited for a moment is parked: its connection is taken
-// over, one goroutine with next to no stack waits for the answer or for the client to go
-// away, and when the next request comes on the connection the HTTP server gets it back
-// (see Options.Resume).
+// over, no goroutine waits for the answer or for the client to go away, and when the next
+// request comes on the connection the HTTP server gets it back (see Options.Resume).
 
 const (
 	// parkAfter is how long a request waits in the HTTP server. What is answered sooner,
@@ -33,12 +33,12 @@ const (
 // hold answers e, which may take as long as the client said.
 func (m *Manager) hold(w http.ResponseWriter, r *http.Request, s *session, e *exchange) {
 	limit := s.limit(e)
-	if limit > m.parkAfter {
+	if m.o.Resume != nil && limit > m.parkAfter {
 		timer := time.NewTimer(m.parkAfter)
 		defer timer.Stop()
 		select {
 		case rsp := <-e.reply:
-			rsp.write(w, s.contentType, m.o.Limits.Write)
+			m.write(w, r, rsp, s.content)
 			return
 		case <-r.Context().Done():
 			s.hungUp(e)
@@ -50,27 +50,34 @@ func (m *Manager) hold(w http.ResponseWriter, r *http.Request, s *session, e *ex
 		}
 	}
 	if rsp, ok := s.serve(r.Context(), e, limit); ok {
-		rsp.write(w, s.contentType, m.o.Limits.Write)
+		m.write(w, r, rsp, s.content)
 	}
 }
 
-// parked is the connection of a request that waits outside of the HTTP server.
+// parked is the connection of a request that waits outside of the HTTP server, and then
+// of the one after it.
 type parked struct {
 	m        *Manager
-	s        *session
-	e        *exchange
 	conn     net.Conn
-	raw      syscall.RawConn // tells whether something came
-	header   string          // of the response, as far as it is set already
-	close    bool            // there is no next request
-	unread   []byte          // came behind the request
+	raw      syscall.RawConn
+	header   string   // of the response, as far as it is set already
+	accept   []string // Accept-Encoding
+	close    bool     // there is no next request
+	unread   []byte   // came behind the request
 	giveBack func(net.Conn, []byte)
+	timer    *time.Timer // ends the waiting
+
+	// While the request waits these belong to the session's mu, later to the manager's.
+	s     *session
+	e     *exchange
+	watch *arrival.Watch
+	deaf  bool // nothing but the answer counts
 }
 
 // park takes the request's connection over. It is false if that cannot be done; then
 // nothing has changed.
 func (m *Manager) park(w http.ResponseWriter, r *http.Request, s *session, e *exchange, limit time.Duration) bool {
-	if m.o.Resume == nil || !canPeek || r.ProtoMajor != 1 || r.ProtoMinor != 1 {
+	if !arrival.Supported || r.ProtoMajor != 1 || r.ProtoMinor != 1 {
 		return false
 	}
 	giveBack := m.o.Resume(r)
@@ -78,147 +85,179 @@ func (m *Manager) park(w http.ResponseWriter, r *http.Request, s *session, e *ex
 		return false
 	}
 	m.mu.Lock()
-	if m.closed { // the goroutine would not be waited for
+	if m.closed { // nobody would wait for it
 		m.mu.Unlock()
 		return false
 	}
-	m.work.Add(1)
+	m.work.Add(1) // until the connection is closed or given back
 	m.mu.Unlock()
-	header := w.Header()
 	conn, buffers, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		m.work.Done()
 		return false
 	}
-	p := &parked{m: m, s: s, e: e, conn: conn, close: r.Close, giveBack: giveBack}
+	p := &parked{m: m, s: s, e: e, conn: conn, raw: arrival.Of(conn), close: r.Close, giveBack: giveBack}
+	if m.o.Compress {
+		p.accept = r.Header.Values("Accept-Encoding")
+	}
 	var lines strings.Builder
-	_ = header.Write(&lines) // to memory
+	_ = w.Header().Write(&lines) // to memory
 	p.header = lines.String()
 	if early, _ := buffers.Reader.Peek(buffers.Reader.Buffered()); len(early) > 0 {
 		p.unread = bytes.Clone(early)
 	}
-	p.raw = rawOf(conn)
-	s.mu.Lock()
-	e.wake = p.wake // from now on; what was before is in e.reply
-	s.mu.Unlock()
-	go func() {
-		defer m.work.Done()
-		p.run(limit)
-	}()
+	p.timer = time.AfterFunc(limit, func() { s.expire(e) })
+	p.listen()
 	return true
 }
 
-// rawOf returns what waits for a connection, under TLS if there is TLS; nil if there is
-// nothing that can.
-func rawOf(conn net.Conn) syscall.RawConn {
-	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = secured.NetConn()
-	}
-	if c, ok := conn.(syscall.Conn); ok {
-		if raw, err := c.SyscallConn(); err == nil {
-			return raw
-		}
-	}
-	return nil
-}
-
-// wake makes await return. It is called with the session's mu.
-func (p *parked) wake() { _ = p.conn.SetReadDeadline(time.Unix(1, 0)) }
-
-// run waits for the answer, sends it, and waits for the next request.
-func (p *parked) run(limit time.Duration) {
-	timer := time.AfterFunc(limit, func() { p.s.expire(p.e) })
-	rsp, ok := p.await()
-	timer.Stop()
-	if !ok {
-		_ = p.conn.Close() // the client has
+// listen waits for the answer, or for something on the connection.
+func (p *parked) listen() {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	p.e.wake = p.wake // from now on
+	switch {
+	case len(p.e.reply) > 0:
+		p.deaf = true
+		go p.answer()
+		return
+	case len(p.unread) > 0:
+		go p.letGo()
 		return
 	}
-	_ = p.conn.SetReadDeadline(time.Now().Add(keepAlive)) // a failure shows when it is read
-	w := &parkedWriter{p: p, header: http.Header{}}
-	rsp.write(w, p.s.contentType, p.m.o.Limits.Write)
-	p.e, p.s = nil, nil // what waits now is a connection
-	if w.err != nil || p.close || !p.next() {
-		_ = p.conn.Close() // of no further use
-		return
-	}
-	p.giveBack(p.conn, p.unread)
-}
-
-// await returns the answer, or false if the client hung up.
-func (p *parked) await() (response, bool) {
-	for came := nothing; ; came = p.watch() {
-		select {
-		case rsp := <-p.e.reply: // also one that was there before p.wake was
-			return rsp, true
-		default:
-		}
-		if len(p.unread) > 0 {
-			came = arrived
-		}
-		switch came {
-		case hungUp:
-			p.s.hungUp(p.e)
-			return response{}, false
-		case arrived:
-			// The client pipelines. Its next request is what lets this one go, and the
-			// HTTP server reads it only behind the answer.
-			p.s.expire(p.e)
-			return <-p.e.reply, true
-		}
+	var err error
+	if p.watch, err = arrival.On(p.raw, p.arrived); err != nil {
+		p.deaf = true
 	}
 }
 
-// arrival is what happened on a connection.
-type arrival int
+// wake is called, with the session's mu, when the answer is there.
+func (p *parked) wake() {
+	if p.deaf || p.watch != nil && p.watch.Stop() {
+		go p.answer()
+	} // else arrived or letGo is on its way, and finds the answer
+}
 
-const (
-	nothing arrival = iota // it was woken up
-	arrived                // bytes came
-	hungUp                 // the client closed it
-)
-
-// watch waits until something happens. Where there is TLS, what comes need not be a
-// request, so a byte of it is read; and that cannot be put back.
-func (p *parked) watch() arrival {
-	if p.raw != nil {
-		came := peek(p.raw)
-		if _, secured := p.conn.(interface{ NetConn() net.Conn }); !secured || came != arrived {
-			return came
-		}
+// arrived is called when something happens on the connection.
+func (p *parked) arrived(ended bool) {
+	p.s.mu.Lock()
+	answered := len(p.e.reply) > 0
+	p.s.mu.Unlock()
+	came := !ended
+	if _, secured := p.conn.(interface{ NetConn() net.Conn }); secured && came && !answered {
+		came, ended = p.look()
 	}
-	switch n, err := p.conn.Read(make([]byte, 1)); {
+	switch {
+	case answered:
+		p.answer()
+	case ended:
+		p.timer.Stop()
+		p.s.hungUp(p.e)
+		p.end()
+	case came:
+		p.letGo()
+	default:
+		p.listen()
+	}
+}
+
+// look finds out what came where there is TLS, since that need not be a request. The
+// byte that is read for it cannot be put back.
+func (p *parked) look() (came, ended bool) {
+	_ = p.conn.SetReadDeadline(time.Now().Add(time.Second)) // a part of a record may be all there is
+	n, err := p.conn.Read(make([]byte, 1))
+	switch {
 	case n > 0:
 		p.close = true
-		return arrived
+		return true, false
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nothing
+		return false, false
 	default:
-		return hungUp
+		return false, true
 	}
 }
 
-// next waits for the next request, and is false if none comes.
-func (p *parked) next() bool {
-	if len(p.unread) > 0 || p.raw == nil {
-		return p.raw != nil
+// letGo has the request answered because another came behind it: the client pipelines.
+// That is what would let the first one go, and the HTTP server reads it only afterwards.
+// No watch is on the connection.
+func (p *parked) letGo() {
+	p.s.mu.Lock()
+	p.deaf = true
+	answered := len(p.e.reply) > 0 // and nobody was woken up for it
+	p.s.mu.Unlock()
+	if answered {
+		p.answer()
+		return
 	}
+	p.s.expire(p.e) // which wakes p up
+}
+
+// answer sends the answer and lets the connection rest.
+func (p *parked) answer() {
+	rsp := <-p.e.reply
+	p.timer.Stop()
+	w := &parkedWriter{p: p, header: http.Header{}}
+	p.m.write(w, &http.Request{Header: http.Header{"Accept-Encoding": p.accept}}, rsp, p.s.content)
 	p.m.mu.Lock()
-	if p.m.closed {
+	p.s, p.e = nil, nil // what waits now is a connection
+	if w.err != nil || p.close || p.m.closed {
 		p.m.mu.Unlock()
-		return false
+		p.end()
+		return
 	}
-	p.m.resting[p.conn] = struct{}{} // for shutdown to wake it up
-	p.m.mu.Unlock()
-	came := peek(p.raw)
-	p.m.mu.Lock()
+	if len(p.unread) > 0 {
+		p.m.mu.Unlock()
+		p.resume()
+		return
+	}
 	defer p.m.mu.Unlock()
-	delete(p.m.resting, p.conn)
-	return came == arrived && !p.m.closed
+	var err error
+	if p.watch, err = arrival.On(p.raw, p.next); err != nil {
+		go p.end()
+		return
+	}
+	p.timer = time.AfterFunc(keepAlive, func() {
+		p.m.mu.Lock()
+		defer p.m.mu.Unlock()
+		p.dismiss()
+	})
+	p.m.resting[p] = struct{}{}
 }
 
-// parkedWriter writes one response to a connection that was taken over. It writes all
-// of it at once.
+// next is called when a resting connection has the next request, or ended.
+func (p *parked) next(ended bool) {
+	p.m.mu.Lock()
+	delete(p.m.resting, p)
+	p.timer.Stop()
+	p.m.mu.Unlock()
+	if ended {
+		p.end()
+		return
+	}
+	p.resume()
+}
+
+// dismiss closes a resting connection. The manager's mu is held.
+func (p *parked) dismiss() {
+	if p.watch.Stop() { // or next is on its way
+		delete(p.m.resting, p)
+		p.timer.Stop()
+		go p.end()
+	}
+}
+
+func (p *parked) resume() {
+	p.giveBack(p.conn, p.unread)
+	p.m.work.Done()
+}
+
+func (p *parked) end() {
+	_ = p.conn.Close() // of no further use
+	p.m.work.Done()
+}
+
+// parkedWriter writes one response to a connection that was taken over, all of it at
+// once.
 type parkedWriter struct {
 	p      *parked
 	header http.Header
@@ -237,14 +276,14 @@ func (w *parkedWriter) Write(body []byte) (int, error) {
 	b := responses.Get().(*bytes.Buffer)
 	defer responses.Put(b)
 	b.Reset()
-	fmt.Fprintf(b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", w.status, http.StatusText(w.status), time.Now().UTC().Format(http.TimeFormat))
+	b.WriteString("HTTP/1.1 " + strconv.Itoa(w.status) + " " + http.StatusText(w.status) + "\r\nDate: ")
+	b.WriteString(time.Now().UTC().Format(http.TimeFormat) + "\r\n" + w.p.header)
 	if w.p.close {
-		_, _ = io.WriteString(b, "Connection: close\r\n")
+		b.WriteString("Connection: close\r\n")
 	}
-	_, _ = io.WriteString(b, w.p.header)
 	_ = w.header.Write(b) // to memory
-	_, _ = io.WriteString(b, "\r\n")
-	_, _ = b.Write(body)
+	b.WriteString("\r\n")
+	b.Write(body)
 	_, w.err = w.p.conn.Write(b.Bytes())
 	return len(body), w.err
 }

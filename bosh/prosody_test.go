@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"chatproxy/xmpp"
 
 	"github.com/coder/websocket"
+	"go.uber.org/goleak"
 )
 
 // server is a real Prosody for the tests of this package.
@@ -27,8 +29,15 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer server.Stop()
-		return m.Run()
+		code := m.Run()
+		server.Stop()
+		// Whatever a session was made to do, no goroutine of it may be left.
+		http.DefaultClient.CloseIdleConnections()
+		if err := goleak.Find(); err != nil && code == 0 {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return code
 	}())
 }
 

@@ -11,7 +11,7 @@ import (
 // response is an answer as it goes over the wire, so that a repeated request
 // gets the very same bytes (XEP-0124 §14.3).
 type response struct {
-	status int
+	status int // 0 is 200
 	body   []byte
 }
 
@@ -49,13 +49,23 @@ func makeBody(attributes []attribute, stanzas []xmpp.Stanza) []byte {
 	return append(b, "</body>"...)
 }
 
-// terminal is the answer that ends a session, or refuses one.
-func terminal(c Condition, stanzas ...xmpp.Stanza) response {
-	attributes := []attribute{{"type", "terminate"}}
+// terminate are the attributes of a body that ends a session, or one stream.
+func terminate(c Condition) []attribute {
+	a := []attribute{{"type", "terminate"}}
 	if c != "" {
-		attributes = append(attributes, attribute{"condition", string(c)})
+		a = append(a, attribute{"condition", string(c)})
 	}
-	return response{http.StatusOK, makeBody(attributes, stanzas)}
+	return a
+}
+
+// terminal is the answer to a request that belongs to no session.
+func terminal(c Condition, stanzas ...xmpp.Stanza) response {
+	return response{body: makeBody(terminate(c), stanzas)}
+}
+
+// unavailable is for clients that try again after a 5xx and only then.
+func unavailable() response {
+	return response{status: http.StatusServiceUnavailable, body: makeBody(nil, nil)}
 }
 
 // write sends a response whole, with its exact length: an old BOSH client
@@ -66,20 +76,23 @@ func (rsp response) write(w http.ResponseWriter, contentType string, limit time.
 	h.Set("Content-Length", strconv.Itoa(len(rsp.body)))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", contentPolicy)
 	// Not every ResponseWriter has deadlines; the server's own then holds.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))
+	if rsp.status == 0 {
+		rsp.status = http.StatusOK
+	}
 	w.WriteHeader(rsp.status)
 	_, _ = w.Write(rsp.body) // a lost client repeats its request
 }
 
 // refuse answers with a status and a few plain words.
 func refuse(w http.ResponseWriter, status int, why string) {
+	h := w.Header()
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
+		h.Set("Retry-After", "5")
 	}
-	w.Header().Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(why)+1))
 	http.Error(w, why, status)
 }
-
-// emptyResponse says that nothing is there to say.
-func emptyResponse() response { return response{http.StatusOK, makeBody(nil, nil)} }

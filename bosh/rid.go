@@ -1,61 +1,11 @@
 package bosh
 
 import (
-	"context"
-	"net/http"
+	"maps"
 	"slices"
-	"time"
 
 	"chatproxy/xmpp"
 )
-
-// replay keeps the last answers of a session, for clients that did not get
-// them (XEP-0124 §14.3). A repeated request is never processed again.
-type replay struct {
-	depth int
-	kept  []kept
-}
-
-type kept struct {
-	rid int64
-	rsp response
-}
-
-func (c *replay) keep(rid int64, rsp response) {
-	c.kept = append(c.kept, kept{rid, rsp})
-	if len(c.kept) > c.depth {
-		c.kept = slices.Delete(c.kept, 0, 1)
-	}
-}
-
-func (c *replay) find(rid int64) (response, bool) {
-	for _, k := range c.kept {
-		if k.rid == rid {
-			return k.rsp, true
-		}
-	}
-	return response{}, false
-}
-
-// pace notices polling clients that ask too often (XEP-0124 §12): two new
-// empty requests within the polling interval, the first of which was
-// answered with nothing.
-type pace struct {
-	lastEmpty  time.Time // zero if the last new request had a payload
-	gotNothing bool
-}
-
-func (p *pace) answered(empty bool) { p.gotNothing = empty }
-
-func (p *pace) tooFast(q *request, interval time.Duration) bool {
-	empty := len(q.stanzas) == 0 && !q.restart && !q.terminate
-	before := p.lastEmpty
-	p.lastEmpty = time.Time{}
-	if empty {
-		p.lastEmpty = time.Now()
-	}
-	return empty && !before.IsZero() && p.gotNothing && time.Since(before) < interval
-}
 
 // arrive takes in a request of an existing session. The exchange that it
 // returns may be answered already.
@@ -63,20 +13,94 @@ func (s *session) arrive(q *request) *exchange {
 	e := &exchange{request: q, reply: make(chan response, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.idle.Stop()
-	if rsp, ok := s.replay.find(q.rid); ok {
-		e.tell(rsp)
-		s.watchIdle()
+	s.stopIdle(q)
+	if q.rid <= s.last || s.early[q.rid] != nil {
+		s.repeated(e)
 		return e
 	}
 	if q.rid > s.last+int64(s.requests) && s.gapped() {
 		s.skipGap()
 	}
-	switch first, waiting := s.early[q.rid], s.heldAt(q.rid); {
+	switch {
 	case s.ended:
-		e.tell(terminal(ItemNotFound))
-	case s.gate.expired() != nil:
-		s.end(e, PolicyViolation)
+		e.tell(s.terminal(q.rid, ItemNotFound))
+	case slices.ContainsFunc(s.streams, func(st *stream) bool { return st.gate.expired() != nil }):
+		s.reject(e, PolicyViolation)
+	case q.rid > s.window():
+		s.reject(e, ItemNotFound) // XEP-0124 §14.2
+	case s.tooMany(q), s.pace.tooFast(s, q):
+		s.reject(e, PolicyViolation)
+	case q.pause > s.m.o.Limits.MaxPause:
+		s.reject(e, PolicyViolation) // more than was offered (§10)
+	default:
+		s.take1(e)
+	}
+	return e
+}
+
+// take1 puts a new request where the pump finds it.
+func (s *session) take1(e *exchange) {
+	q := e.request
+	if s.early == nil {
+		s.early = map[int64]*exchange{}
+	}
+	before := s.inOrder()
+	s.early[q.rid] = e
+	// Keys are checked as soon as their order is known, before anything is
+	// processed or answered.
+	for rid := before + 1; s.early[rid] != nil; rid++ {
+		if !s.keys.next(s.early[rid].request) {
+			s.reject(s.early[rid], ItemNotFound)
+			return
+		}
+	}
+	s.acknowledged(q)
+	if missing := q.rid - before - 1; missing > 0 {
+		s.m.o.Log.Debug("BOSH request waits for earlier ones", "session", s.name, "missing", missing)
+	}
+	s.startPump()
+	s.watchGap()
+}
+
+// inOrder is the highest RID up to which all requests are processed, or are
+// there to be.
+func (s *session) inOrder() int64 {
+	rid := s.last
+	for s.early[rid+1] != nil {
+		rid++
+	}
+	return rid
+}
+
+// window is the highest RID that may come next. It is counted from what has
+// come, not from what was processed, since a client does not see how slow the
+// server is.
+func (s *session) window() int64 { return s.inOrder() + int64(s.requests) }
+
+// repeated answers a request whose RID was used before: with what it was
+// answered then, or when it will be (XEP-0124 §14.3). It is never processed
+// again.
+func (s *session) repeated(e *exchange) {
+	q := e.request
+	switch {
+	case !s.keys.again(q):
+		s.reject(e, ItemNotFound)
+		return
+	case s.pace.tooOften(q):
+		s.reject(e, PolicyViolation)
+		return
+	}
+	if k, ok := s.replay.find(q.rid); ok {
+		e.answered = true
+		e.tell(k.rsp)
+		s.watchIdle()
+		return
+	}
+	inTurn := func(other *exchange) bool { return other.request.rid == q.rid }
+	first, waiting, late := s.early[q.rid], slices.IndexFunc(s.held, inTurn), slices.IndexFunc(s.late, inTurn)
+	switch {
+	case s.ended:
+		e.tell(s.terminal(q.rid, ItemNotFound))
 	case waiting >= 0:
 		// The client lost the connection and asks again before the proxy
 		// noticed: the answer belongs on the new one.
@@ -89,64 +113,73 @@ func (s *session) arrive(q *request) *exchange {
 		first.supersede()
 		e.request = first.request // what came first counts
 		s.early[q.rid] = e
+	case late >= 0:
+		s.late[late].supersede()
+		e.request = s.late[late].request
+		s.late[late] = e
 	case s.skipped[q.rid]:
 		delete(s.skipped, q.rid)
 		s.late = append(s.late, e)
 		s.startPump()
-	case q.rid <= s.last || q.rid > s.last+int64(s.requests):
-		s.end(e, ItemNotFound) // outside of the window (XEP-0124 §14.2)
-	case s.tooMany(q):
-		s.end(e, PolicyViolation)
-	case s.polling() && q.rid == s.last+1 && s.pace.tooFast(q, s.m.o.Limits.Polling):
-		s.end(e, PolicyViolation)
 	default:
-		s.early[q.rid] = e
-		if missing := q.rid - s.last - 1; missing > 0 {
-			s.m.o.Log.Debug("BOSH request waits for earlier ones", "session", s.name, "missing", missing)
-		}
-		s.startPump()
-		s.watchGap()
+		s.reject(e, ItemNotFound) // its answer is not there any more
 	}
-	return e
 }
 
 // tooMany reports whether a client opens more requests than it may
-// (XEP-0124 §11). Requests that were hung up do not count, and one more is
-// let through for a goodbye.
+// (XEP-0124 §11). Requests that were hung up do not count, since that may be
+// all that is left of a page that was reloaded; for the same reason there is
+// room for one that was hung up without the proxy's notice, and one more for
+// a goodbye. What waits for a slow server is bounded in any case (CWE-770).
 func (s *session) tooMany(q *request) bool {
 	open := len(s.held) + 1
 	for _, e := range s.early {
-		if !e.gone {
+		if e.waits() {
 			open++
 		}
 	}
-	allowed := s.requests + 1 // a held one is answered when the next is processed
-	if q.terminate {
+	allowed := s.requests + 1
+	if q.terminate || q.pauses {
 		allowed++
 	}
-	return open > allowed
+	return open > allowed || len(s.early) > 2*s.requests+2
 }
 
-// supersede answers a connection whose request came again on another.
+// supersede answers a connection whose request came again on another with a
+// recoverable condition (XEP-0124 §17.3).
 func (e *exchange) supersede() {
-	if !e.gone {
-		e.tell(emptyResponse())
+	if e.waits() {
+		e.answered = true
+		e.tell(response{body: makeBody([]attribute{{"type", "error"}}, nil)})
 	}
-}
-
-func (s *session) heldAt(rid int64) int {
-	return slices.IndexFunc(s.held, func(e *exchange) bool { return e.request.rid == rid })
 }
 
 // startPump makes sure that requests which are next in order are processed.
 // It does so in a goroutine of its own, because writing to a busy server may
 // take longer than the client wants to wait.
 func (s *session) startPump() {
-	if s.ended || s.pumping || s.stream == nil || s.early[s.last+1] == nil && len(s.late) == 0 {
+	if s.ended || s.pumping || s.due() == nil {
 		return
 	}
 	s.pumping = true
 	s.m.work.Go(s.pump)
+}
+
+// due is the next request that can be processed, or nil. A stream that is
+// still being opened holds up what comes for it.
+func (s *session) due() *exchange {
+	e := s.early[s.last+1]
+	if len(s.late) > 0 {
+		e = s.late[0]
+	}
+	if e == nil {
+		return nil
+	}
+	streams, _ := s.targets(e.request)
+	if e.request.carries() && slices.ContainsFunc(streams, func(st *stream) bool { return st.up == nil }) {
+		return nil
+	}
+	return e
 }
 
 // pump processes requests in the order of their RIDs. The window of RIDs
@@ -155,54 +188,78 @@ func (s *session) pump() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer func() { s.pumping = false }()
-	for !s.ended && (len(s.late) > 0 || s.early[s.last+1] != nil) {
-		if len(s.late) > 0 {
-			s.forwardLate()
-			continue
+	for e := s.due(); e != nil && !s.ended; e = s.due() {
+		late := len(s.late) > 0
+		q := e.request
+		streams, ok := s.targets(q)
+		if !ok {
+			s.reject(e, ItemNotFound) // §16.4
+			return
 		}
-		q, stream := s.early[s.last+1].request, s.stream
+		for _, st := range streams {
+			client := slices.ContainsFunc(q.stanzas, func(stanza xmpp.Stanza) bool { return stanza.Name.Space == xmpp.NSClient })
+			st.restartDue = st.succeeded && client && !q.restart
+			st.succeeded = st.succeeded && !client && !q.restart
+		}
 		s.mu.Unlock()
-		err := s.forward(stream, q)
+		failed := s.forward(streams, q)
 		s.mu.Lock()
 		if s.ended {
 			return
 		}
-		e := s.early[s.last+1] // a repetition may have taken its place
-		delete(s.early, s.last+1)
-		s.last++
-		switch {
-		case err != nil:
-			s.m.o.Log.Warn("BOSH session lost its server", "session", s.name, "reason", err)
-			s.end(e, SystemShutdown)
-		case q.terminate:
-			s.goodbye(e)
-		default:
-			s.hold1(e)
+		if late {
+			e = s.late[0]
+			s.late = s.late[1:]
+		} else {
+			e = s.early[q.rid] // a repetition may have taken its place
+			delete(s.early, q.rid)
+			s.last = q.rid
+			s.keys.forget(s.last - keysRemembered)
 		}
+		q.stanzas = nil // it may be held for long
+		s.processed(e, late, failed)
 		s.watchGap()
 	}
 }
 
-// forward sends a request's payload to the server.
-func (s *session) forward(stream *xmpp.Stream, q *request) error {
-	stanzas, err := s.fromClient(q)
-	if err != nil {
-		return err
-	}
-	return s.write(func(ctx context.Context) error {
-		if q.restart { // its payload is ignored (XEP-0206 §5)
-			return stream.Open(ctx, s.asked.lang)
+// processed decides what becomes of a request whose payload the server has.
+func (s *session) processed(e *exchange, late bool, failed []*stream) {
+	q := e.request
+	for _, st := range failed {
+		s.early[q.rid] = e // among the open ones
+		if s.streamOver(st, lostConnection(len(s.streams))); s.ended {
+			return
 		}
-		return stream.Send(ctx, stanzas...)
-	})
+		delete(s.early, q.rid)
+	}
+	named := s.find(q.stream)
+	switch {
+	case q.terminate && (q.stream == "" || named != nil && len(s.streams) == 1):
+		s.goodbye(e)
+	case q.pauses:
+		s.pauseFor(e)
+	case late:
+		s.answer(e, s.say(q.rid, saying{}))
+	case q.another() && s.m.o.Limits.Streams > 1:
+		s.another(e)
+	default:
+		if q.terminate && named != nil {
+			s.farewell(named)
+		}
+		s.pause = 0
+		s.hold1(e)
+	}
 }
 
 // hold1 holds a processed request, and answers what must not be held.
 func (s *session) hold1(e *exchange) {
 	rid := e.request.rid
-	if e.gone {
-		s.orphans[rid] = true
-		delete(s.orphans, rid-int64(s.replay.depth))
+	switch {
+	case e.answered: // while the server was slow
+		s.watchIdle()
+		return
+	case e.gone:
+		s.orphan(rid)
 		s.watchIdle()
 		return
 	}
@@ -211,22 +268,51 @@ func (s *session) hold1(e *exchange) {
 	})
 	s.held = slices.Insert(s.held, at, e)
 	s.flush()
+	if s.report != 0 {
+		s.answerUpTo(e) // at once, so that the client hears of its loss
+	}
 	for len(s.held) > s.hold {
-		s.answerOldest(nil)
+		s.answerOldest()
 	}
 }
 
-// answerUpTo answers a held request, and those before it, with nothing.
+// orphan notes that a request has no connection for its answer. Old ones are
+// forgotten, or a client could fill the memory with them (CWE-770).
+func (s *session) orphan(rid int64) {
+	if s.orphans == nil {
+		s.orphans = map[int64]bool{}
+	}
+	s.orphans[rid] = true
+	if oldest := s.last - int64(s.replay.depth); len(s.orphans) > s.replay.depth {
+		maps.DeleteFunc(s.orphans, func(rid int64, _ bool) bool { return rid < oldest })
+	}
+}
+
+// settle decides what requests before rid that have no connection are answered
+// if they come again: nothing, since now a later one is answered, and what is said
+// after that must not be found in an earlier answer (XEP-0124 §8, §14.2). The
+// content goes to the later one, because a page that was reloaded never asks for
+// what it gave up.
+func (s *session) settle(rid int64) {
+	for _, orphan := range slices.Sorted(maps.Keys(s.orphans)) {
+		if orphan < rid {
+			delete(s.orphans, orphan)
+			s.replay.keep(orphan, response{body: makeBody(s.ackAttributes(orphan), nil)}, s.m.o.Limits.Replay)
+		}
+	}
+}
+
+// answerUpTo answers a held request and those before it.
 func (s *session) answerUpTo(e *exchange) {
 	for slices.Contains(s.held, e) {
-		s.answerOldest(nil)
+		s.answerOldest()
 	}
 }
 
 // expire is called when a request's wait is over. A held one is answered with
-// nothing. The one that is next in order but not processed yet, because the
-// server is slow, is answered too: it will be processed. If requests before it are missing they are
-// lost, and so is the session.
+// nothing. One that is in order but not processed yet, because the server is
+// slow, is answered too, and so are those before it: they will be processed.
+// If requests before it are missing they are lost, and so is the session.
 func (s *session) expire(e *exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -234,15 +320,21 @@ func (s *session) expire(e *exchange) {
 	rid := e.request.rid
 	switch {
 	case s.ended || s.early[rid] != e:
-	case rid == s.last+1:
+	case rid > s.inOrder():
+		s.end(ItemNotFound)
+	default:
 		for len(s.held) > 0 {
-			s.answerOldest(nil)
+			s.answerOldest()
 		}
-		s.answer(e, response{http.StatusOK, makeBody(nil, s.takeQueue())})
-		e.gone = true // its connection is, for all that comes
+		for next := s.last + 1; next <= rid; next++ {
+			switch e := s.early[next]; {
+			case e.waits():
+				s.answer(e, s.say(next, s.take()))
+			case !e.answered: // in its turn, should it be repeated
+				s.answer(e, s.say(next, saying{}))
+			}
+		}
 		s.watchIdle()
-	case s.early[s.last+1] == nil:
-		s.end(nil, ItemNotFound)
 	}
 }
 
@@ -252,9 +344,9 @@ func (s *session) hungUp(e *exchange) {
 	defer s.mu.Unlock()
 	e.gone = true
 	rid := e.request.rid
-	if at := s.heldAt(rid); at >= 0 && s.held[at] == e {
+	if at := slices.Index(s.held, e); at >= 0 {
 		s.held = slices.Delete(s.held, at, at+1)
-		s.orphans[rid] = true
+		s.orphan(rid)
 	}
 	s.watchIdle()
 }

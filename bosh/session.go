@@ -2,39 +2,40 @@ package bosh
 
 import (
 	"context"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
-
-	"chatproxy/xmpp"
 )
 
-// session is one BOSH session and its stream to the server.
+// session is one BOSH session and its streams to the server.
 //
 // Three goroutines meet in it: the handler of each HTTP request, run, which
-// reads the server's stream, and pump, which writes to it. All state below mu
+// reads a stream of the server, and pump, which writes to them. All state below mu
 // belongs to whoever holds mu; nobody holds it while waiting on the network.
+//
+// What only few sessions need, the maps above all, is made when it is needed:
+// most of a session's life is waiting, and there are many of them.
 type session struct {
-	m           *Manager
-	sid         string
-	name        string // for the log
-	asked       creation
-	contentType string
-	overTLS     bool // the client came over TLS
-	wait        time.Duration
-	hold        int
-	requests    int           // XEP-0124: how many the client may have open, and the RID window
-	gate        *gate         // what may pass, see gate.go
-	release     func()        // gives the seat back
-	done        chan struct{} // closed when the session ends
-	ctx         context.Context
-	cancel      context.CancelFunc
+	m          *Manager
+	sid        string
+	name       string    // for the log
+	address    string    // who has it, for the cap of sessions
+	asked      *creation // nil once the creation response went out
+	content    string    // the Content-Type of its responses
+	legacy     bool      // the client knows HTTP errors only
+	overTLS    bool      // the client came over TLS
+	wait       time.Duration
+	hold       int
+	requests   int             // XEP-0124: how many the client may have open, and the RID window
+	inactivity time.Duration   // as announced
+	done       <-chan struct{} // closed when the session ends
+	ctx        context.Context
+	cancel     context.CancelFunc
 
-	mu        sync.Mutex
-	stream    *xmpp.Stream // nil until it is open
-	announced bool         // the creation response went out
-	ended     bool
+	mu      sync.Mutex
+	streams []*stream // the open ones, see stream.go
+	several bool      // there has been more than one
+	closed  []string  // names of streams that were closed lately
+	ended   bool
 
 	last    int64               // the last RID that was processed; all before it were too
 	early   map[int64]*exchange // received and not processed yet, by RID
@@ -45,57 +46,75 @@ type session struct {
 	gap     *time.Timer         // runs while the next request is missing
 	pumping bool
 	replay  replay
+	report  int64 // an answer that the client seems to have lost, see ack.go
+	keys    keys
 	pace    pace
+	full    bool // there was no room for an answer
 
-	queue      []xmpp.Stanza // from the server, for the next answer
+	queue      []item // from the server, for the next answers
 	queueBytes int
-	room       chan struct{} // signalled when the queue was emptied
+	roomy      *sync.Cond // signalled when the queue became shorter
 
-	idle  *time.Timer // runs only while no request is open
-	since time.Time   // when it was started
+	idle  *time.Timer   // runs only while no request is open
+	since time.Time     // when it was started
+	pause time.Duration // instead of inactivity; 0 if the client did not ask
+	rest  int64         // the RID of the request that asked
 }
 
 // exchange is one HTTP request of a session and the way to its connection.
 type exchange struct {
-	request *request
-	reply   chan response // room for the one answer
-	wake    func()        // tells who waits outside of the HTTP server, see park.go
-	gone    bool          // the connection ended before the request was processed
+	request  *request
+	reply    chan response // room for the one answer
+	wake     func()        // tells who waits outside of the HTTP server, see park.go
+	answered bool
+	gone     bool // the connection ended without the answer
 }
 
-// maxHold is how many requests a session holds. More than one is of no use
-// to a client, and each costs a connection.
-const maxHold = 1
-
-func newSession(m *Manager, q *request, overTLS bool, g *gate, release func()) (*session, *exchange) {
-	s := &session{
-		m:           m,
-		sid:         newSID(),
-		asked:       *q.create,
-		contentType: q.create.contentType,
-		overTLS:     overTLS,
-		wait:        min(q.create.wait, m.o.Limits.Wait),
-		hold:        min(q.create.hold, maxHold), // never above the client's (XEP-0124 §7.2)
-		gate:        g,
-		release:     release,
-		done:        make(chan struct{}),
-		last:        q.rid,
-		early:       map[int64]*exchange{},
-		orphans:     map[int64]bool{},
-		skipped:     map[int64]bool{},
-		room:        make(chan struct{}, 1),
+// tell gives the one answer to whoever has the connection. It is called with mu.
+func (e *exchange) tell(rsp response) {
+	e.reply <- rsp
+	if e.wake != nil {
+		e.wake()
 	}
+}
+
+// waits reports whether somebody waits for the answer.
+func (e *exchange) waits() bool { return !e.gone && !e.answered }
+
+// maxRequests caps how many requests a client may have open, whatever "hold"
+// it asks for: each may cost a body's memory (CWE-770).
+const maxRequests = 5
+
+func newSession(m *Manager, q *request, address string, overTLS bool, release func()) (*session, *exchange) {
+	limits := m.o.Limits
+	s := &session{
+		m:          m,
+		sid:        newSID(),
+		address:    address,
+		asked:      q.create,
+		content:    q.create.contentType,
+		legacy:     q.create.legacy,
+		overTLS:    overTLS,
+		wait:       min(q.create.wait, limits.Wait),
+		hold:       min(q.create.hold, limits.Hold), // never above the client's (XEP-0124 §7.2)
+		inactivity: limits.Inactivity,
+		last:       q.rid,
+		streams:    []*stream{newStream(q.lang, m.guard.gate(address), release)},
+	}
+	s.roomy = sync.NewCond(&s.mu)
+	s.name = logName(s.sid)
+	// Above the "hold" that the client asked for, also if it does not get it.
+	s.requests = max(s.hold, min(q.create.hold, maxRequests-1)) + 1
 	if s.wait == 0 {
 		s.hold = 0 // either makes it a polling session
 	}
-	s.name = logName(s.sid)
-	s.requests = s.hold + 1
-	s.replay.depth = s.requests + 1
+	if s.polling() {
+		s.inactivity += limits.Polling // since it is silent between two polls (§12)
+	}
+	s.replay = replay{depth: s.requests + 1, acks: q.create.acks}
+	s.keys.next(q)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.idle = time.AfterFunc(m.o.Limits.Inactivity, s.inactive)
-	s.idle.Stop()
-	s.gap = time.AfterFunc(m.o.Limits.Gap, s.waitedForGap)
-	s.gap.Stop()
+	s.done = s.ctx.Done()
 	e := &exchange{request: q, reply: make(chan response, 1)}
 	s.held = append(s.held, e) // answered when the features come
 	return s, e
@@ -105,7 +124,7 @@ func newSession(m *Manager, q *request, overTLS bool, g *gate, release func()) (
 // requests (XEP-0124 §12).
 func (s *session) polling() bool { return s.hold == 0 }
 
-// limit is how long e is held at most.
+// limit is how long e is held at most: as long as the client said.
 func (s *session) limit(e *exchange) time.Duration {
 	switch {
 	case e.request.create != nil:
@@ -116,7 +135,8 @@ func (s *session) limit(e *exchange) time.Duration {
 	return s.wait
 }
 
-// serve waits for the answer of e for at most limit. It is false if the client hung up.
+// serve waits for the answer of e, at most for limit. It is false if the client
+// hung up.
 func (s *session) serve(ctx context.Context, e *exchange, limit time.Duration) (response, bool) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -138,147 +158,65 @@ func (s *session) serve(ctx context.Context, e *exchange, limit time.Duration) (
 	}
 }
 
-// run connects to the server and reads its stream until that ends.
-func (s *session) run() {
-	stream, err := s.m.o.Dial(s.ctx)
-	if err == nil {
-		if err = s.write(func(ctx context.Context) error { return stream.Open(ctx, s.asked.lang) }); err != nil {
-			stream.Abort()
-		}
-	}
-	if err != nil {
-		s.unreachable(err)
-		return
-	}
-	s.mu.Lock()
-	if s.ended {
-		s.mu.Unlock()
-		stream.Abort()
-		return
-	}
-	s.stream = stream
-	s.startPump()
-	s.mu.Unlock()
-
-	for {
-		// Not s.ctx: when the client says goodbye, the stream is read to its
-		// end. stream.Abort wakes this up in all other cases.
-		st, err := stream.Next(context.Background())
-		if err != nil {
-			s.lost(stream, err)
-			return
-		}
-		if !isHeader(st) { // XEP-0206 §3: the header is never shown
-			s.deliver(st)
-		}
-	}
-}
-
-// write runs one write to the server within its deadline.
-func (s *session) write(do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.m.o.Limits.Write)
-	defer cancel()
-	return do(ctx)
-}
-
-// deliver queues a stanza for the client. While the queue is full it waits,
-// so the server's stream is not read and TCP slows the server down: memory
-// stays bounded whatever a client does not fetch (CWE-770).
-func (s *session) deliver(st xmpp.Stanza) {
-	st, pass := s.fromServer(st)
-	if !pass {
-		return
-	}
-	s.mu.Lock()
-	for s.queueBytes >= s.m.o.Limits.Queue && !s.ended {
-		s.mu.Unlock()
-		select {
-		case <-s.room:
-		case <-s.done:
-		}
-		s.mu.Lock()
-	}
-	defer s.mu.Unlock()
-	if s.ended {
-		return
-	}
-	s.queue = append(s.queue, st)
-	s.queueBytes += len(st.XML)
-	s.flush()
-}
-
-// takeQueue empties the queue.
-func (s *session) takeQueue() []xmpp.Stanza {
-	q := s.queue
-	s.queue, s.queueBytes = nil, 0
-	select {
-	case s.room <- struct{}{}:
-	default:
-	}
-	return q
-}
-
-// flush answers the oldest held request if there is something to say.
+// flush answers held requests, the oldest first, while there is something to
+// say.
 func (s *session) flush() {
-	if len(s.queue) > 0 && len(s.held) > 0 {
-		s.answerOldest(s.takeQueue())
+	for len(s.queue) > 0 && len(s.held) > 0 {
+		s.answerOldest()
 	}
 }
 
-// answerOldest answers in the order of RIDs, as clients expect it.
-func (s *session) answerOldest(stanzas []xmpp.Stanza) {
+// answerOldest answers in the order of RIDs, as clients expect it, with what
+// there is to say.
+func (s *session) answerOldest() {
 	e := s.held[0]
 	s.held = s.held[1:]
-	var attributes []attribute
-	if !s.announced {
-		s.announced = true
-		attributes = s.announcement()
+	if len(s.held) == 0 {
+		s.held = nil
 	}
-	s.pace.answered(len(stanzas) == 0)
-	s.answer(e, response{http.StatusOK, makeBody(attributes, stanzas)})
+	said := s.take()
+	s.pace.answered(len(said.stanzas) == 0)
+	s.answer(e, s.say(e.request.rid, said))
+	s.watchIdle()
+}
+
+// answerInTurn answers e with rsp, and everything that is held before it.
+func (s *session) answerInTurn(e *exchange, rsp func() response) {
+	for len(s.held) > 0 && s.held[0].request.rid < e.request.rid {
+		s.answerOldest()
+	}
+	s.pace.answered(true)
+	s.answer(e, rsp())
 	s.watchIdle()
 }
 
 // answer sends a response and remembers it: that it was written does not
 // mean that it arrived.
 func (s *session) answer(e *exchange, rsp response) {
-	s.replay.keep(e.request.rid, rsp)
+	if e.answered {
+		return
+	}
+	s.settle(e.request.rid)
+	e.answered = true
 	e.tell(rsp)
+	if s.replay.keep(e.request.rid, rsp, s.m.o.Limits.Replay) || s.full || s.ended {
+		return
+	}
+	s.full = true
+	s.m.work.Go(s.overflowed) // not here: an answer is only part of a change
 }
 
-// tell gives the one answer to whoever has the connection. It is called with mu.
-func (e *exchange) tell(rsp response) {
-	e.reply <- rsp
-	if e.wake != nil {
-		e.wake()
+// overflowed ends a session whose client does not take its answers.
+func (s *session) overflowed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
 	}
-}
-
-// announcement is what the creation response tells (XEP-0124 §7.2,
-// XEP-0206 §2). Features that this manager lacks are not mentioned.
-func (s *session) announcement() []attribute {
-	seconds := func(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
-	a := []attribute{
-		{"sid", s.sid},
-		{"wait", seconds(s.wait)},
-		{"requests", strconv.Itoa(s.requests)},
-		{"hold", strconv.Itoa(s.hold)},
-		{"inactivity", seconds(s.m.o.Limits.Inactivity)},
-		{"polling", seconds(s.m.o.Limits.Polling)},
-		{"ver", ours.lowest(s.asked.version).String()},
-		{"from", s.m.o.Domain},
+	s.m.o.Log.Warn("BOSH session ends: its client leaves too many answers without acknowledgement", "session", s.name)
+	if s.replay.acks {
+		s.end(PolicyViolation)
+		return
 	}
-	if s.stream != nil {
-		if s.stream.Secure() { // said only if it is true
-			a = append(a, attribute{"secure", "true"})
-		}
-		if h := s.stream.Header(); h != nil && h.ID != "" {
-			a = append(a, attribute{"authid", h.ID})
-		}
-	}
-	return append(a,
-		attribute{"xmlns:xmpp", nsXBOSH},
-		attribute{"xmpp:version", "1.0"},
-		attribute{"xmpp:restartlogic", "true"},
-		attribute{"xmlns:stream", xmpp.NSStream})
+	s.end(UndefinedCondition, ourCondition("replay-overflow"))
 }

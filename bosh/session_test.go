@@ -42,7 +42,7 @@ func TestCreation(t *testing.T) {
 	}
 	got := string(all)
 	for name, want := range map[string]string{
-		"wait": "60", "hold": "1", "requests": "2", "ver": "1.6", "from": "a.example", "authid": "s1",
+		"wait": "60", "hold": "1", "requests": "4", "ver": "1.6", "from": "a.example", "authid": "s1",
 		"inactivity": "60", "secure": "", "xmlns:stream": xmpp.NSStream, "xmpp:restartlogic": "true",
 	} {
 		if v := value(got, name); v != want {
@@ -54,7 +54,7 @@ func TestCreation(t *testing.T) {
 	}
 	f.expect(got, "<mechanism>PLAIN</mechanism>")
 	for name, want := range map[string]string{
-		"Content-Type": "text/xml; charset=utf-8", "Cache-Control": "no-store", "Access-Control-Allow-Origin": site,
+		"Content-Type": "text/html", "Content-Security-Policy": contentPolicy, "Cache-Control": "no-store", "Access-Control-Allow-Origin": site,
 	} {
 		if v := rsp.Header.Get(name); v != want {
 			t.Errorf("%s: %q, want %q", name, v, want)
@@ -176,7 +176,7 @@ func TestRepetitionOfAHeldRequestTakesItsPlace(t *testing.T) {
 	p.wait(t, "once")
 	waitFor(t, f, sid, func(s *session) bool { return len(s.held) == 1 })
 	repeated := f.later(requestBody(sid, "1001", "", numbered("once")))
-	if got := <-old; got != `<body xmlns="`+binding+`"/>` {
+	if got := <-old; got != `<body xmlns="`+binding+`" type="error"/>` {
 		t.Errorf("the old connection got %s", got)
 	}
 	io.WriteString(p, "<message><body>answer</body></message>")
@@ -219,10 +219,10 @@ func TestTerminateDeliversItsPayload(t *testing.T) {
 	waitFor(t, f, sid, func(s *session) bool { return len(s.held) == 1 })
 	bye := requestBody(sid, "1002", `type="terminate"`, `<presence type="unavailable"/>`)
 	last := f.post(bye)
-	if last != `<body xmlns="`+binding+`" type="terminate"/>` {
+	if last != `<body xmlns="`+binding+`"/>` {
 		t.Errorf("got %s", last)
 	}
-	if got := <-held; got != `<body xmlns="`+binding+`"/>` {
+	if got := <-held; got != `<body xmlns="`+binding+`" type="terminate"/>` {
 		t.Errorf("the held request got %s", got)
 	}
 	p.wait(t, `<presence xmlns="jabber:client" type="unavailable"/></stream:stream>`)

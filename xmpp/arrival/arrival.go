@@ -14,10 +14,16 @@ import (
 // ErrUnsupported is returned where the system, or the connection, cannot be watched.
 var ErrUnsupported = errors.New("arrivals cannot be watched here")
 
-// On calls f once, in a goroutine of its own, when there are bytes to read, or the end
-// of the connection, unless [Watch.Stop] comes first. A connection has one watch at a
-// time. Danger: it must be stopped before the connection is closed, or f is never called.
-func On(conn syscall.RawConn, f func()) (*Watch, error) { return on(conn, f) }
+// On calls f once, in a goroutine of its own, when there are bytes to read, or when the
+// other side has ended the connection, which it is told; unless [Watch.Stop] comes first.
+// A connection has one watch at a time. Danger: it must be stopped before the connection
+// is closed, or f is never called.
+func On(conn syscall.RawConn, f func(ended bool)) (*Watch, error) {
+	if conn == nil {
+		return nil, ErrUnsupported
+	}
+	return on(conn, f)
+}
 
 // Of returns what On takes for a connection, with TLS that of the connection under it;
 // nil if there is none. Under TLS bytes may come that are nobody's: f finds out.

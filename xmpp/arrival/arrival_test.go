@@ -28,7 +28,7 @@ func pair(t *testing.T) (server, client *net.TCPConn) {
 }
 
 // watch is On that skips the test where nothing can be watched.
-func watch(t *testing.T, conn net.Conn, f func()) *Watch {
+func watch(t *testing.T, conn net.Conn, f func(bool)) *Watch {
 	t.Helper()
 	w, err := On(Of(conn), f)
 	if errors.Is(err, ErrUnsupported) {
@@ -59,7 +59,12 @@ func TestTellsOfBytesAndOfTheEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server, client := pair(t)
 			told := make(chan struct{}, 2)
-			w := watch(t, server, func() { told <- struct{}{} })
+			w := watch(t, server, func(ended bool) {
+				if ended != (name != "bytes") {
+					t.Errorf("ended is %v", ended)
+				}
+				told <- struct{}{}
+			})
 			if len(told) > 0 {
 				t.Fatal("told before anything happened")
 			}
@@ -80,16 +85,16 @@ func TestTellsOfWhatWasThereBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := make(chan struct{})
-	watch(t, server, func() { close(told) })
+	watch(t, server, func(bool) { close(told) })
 	await(t, told)
 	again := make(chan struct{}) // nobody has read it
-	watch(t, server, func() { close(again) })
+	watch(t, server, func(bool) { close(again) })
 	await(t, again)
 }
 
 func TestAWatchThatIsStoppedTellsNothing(t *testing.T) {
 	server, client := pair(t)
-	w := watch(t, server, func() { t.Error("told after Stop") })
+	w := watch(t, server, func(bool) { t.Error("told after Stop") })
 	if !w.Stop() {
 		t.Error("a watch that has not told cannot be stopped")
 	}
@@ -100,7 +105,7 @@ func TestAWatchThatIsStoppedTellsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := make(chan struct{})
-	watch(t, server, func() { close(told) }) // which the first would have been before
+	watch(t, server, func(bool) { close(told) }) // which the first would have been before
 	await(t, told)
 }
 
@@ -113,7 +118,7 @@ func TestADescriptorThatIsUsedAgain(t *testing.T) {
 			for range 50 {
 				server, client := pair(t)
 				told := make(chan struct{})
-				w := watch(t, server, func() { close(told) })
+				w := watch(t, server, func(bool) { close(told) })
 				if _, err := client.Write([]byte("a")); err != nil {
 					t.Error(err)
 					return
@@ -134,7 +139,7 @@ func TestAConnectionThatIsClosedCannotBeWatched(t *testing.T) {
 	server, _ := pair(t)
 	raw := Of(server)
 	server.Close()
-	if _, err := On(raw, func() {}); err == nil {
+	if _, err := On(raw, func(bool) {}); err == nil {
 		t.Error("it is watched")
 	}
 }

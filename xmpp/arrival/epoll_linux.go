@@ -7,11 +7,14 @@ import (
 	"syscall"
 )
 
+// Supported tells whether this system can watch connections.
+const Supported = true
+
 // Watch waits for one connection.
 type Watch struct {
 	fd  int32
 	age int32 // tells it from others of the same descriptor
-	f   func()
+	f   func(ended bool)
 }
 
 // poller is epoll(7), which is itself waited for by Go's own poller: no thread blocks.
@@ -44,7 +47,7 @@ func newPoller() (*poller, error) {
 	return p, nil
 }
 
-func on(conn syscall.RawConn, f func()) (*Watch, error) {
+func on(conn syscall.RawConn, f func(ended bool)) (*Watch, error) {
 	p, err := shared()
 	if err != nil {
 		return nil, err
@@ -107,7 +110,7 @@ func (p *poller) run() {
 		p.mu.Lock()
 		for _, event := range events[:max(n, 0)] {
 			if w := p.take(event.Fd, event.Pad); w != nil {
-				go w.f()
+				go w.f(event.Events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0)
 			}
 		}
 		p.mu.Unlock()
