@@ -218,7 +218,7 @@ func leavesNothing(t *testing.T, name string, bound uint64, test func(*testing.T
 	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > bound {
 		t.Errorf("%s: %d bytes were allocated, more than %d", name, allocated, bound)
 	}
-	if err := goleak.Find(ignore); err != nil {
+	if err := goleak.Find(ignore, onlyPoller); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
 	deadline := time.Now().Add(10 * time.Second)

@@ -41,7 +41,8 @@ type Options struct {
 
 	// Resume returns what gives the connection of a request back to the HTTP server
 	// that it came from, with what came on it and was not read; nil where that cannot
-	// be. With it a BOSH request that waits is taken out of the HTTP server, which
+	// be. A connection that keeps what was unread has a method Unread() int, which
+	// says how many bytes that still are. With it a BOSH request that waits is taken out of the HTTP server, which
 	// makes a session several times smaller. Default: requests stay in the server.
 	Resume func(*http.Request) func(conn net.Conn, unread []byte)
 

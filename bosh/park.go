@@ -64,6 +64,7 @@ type parked struct {
 	accept   []string // Accept-Encoding
 	close    bool     // there is no next request
 	unread   []byte   // came behind the request
+	behind   bool     // that, or what the connection itself has kept
 	giveBack func(net.Conn, []byte)
 	timer    *time.Timer // ends the waiting
 
@@ -106,6 +107,8 @@ func (m *Manager) park(w http.ResponseWriter, r *http.Request, s *session, e *ex
 	if early, _ := buffers.Reader.Peek(buffers.Reader.Buffered()); len(early) > 0 {
 		p.unread = bytes.Clone(early)
 	}
+	kept, ok := conn.(interface{ Unread() int })
+	p.behind = len(p.unread) > 0 || ok && kept.Unread() > 0
 	p.timer = time.AfterFunc(limit, func() { s.expire(e) })
 	p.listen()
 	return true
@@ -121,7 +124,7 @@ func (p *parked) listen() {
 		p.deaf = true
 		go p.answer()
 		return
-	case len(p.unread) > 0:
+	case p.behind:
 		go p.letGo()
 		return
 	}
@@ -205,7 +208,7 @@ func (p *parked) answer() {
 		p.end()
 		return
 	}
-	if len(p.unread) > 0 {
+	if p.behind {
 		p.m.mu.Unlock()
 		p.resume()
 		return

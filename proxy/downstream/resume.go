@@ -90,7 +90,7 @@ func GiveBack(r *http.Request) func(c net.Conn, unread []byte) {
 				_ = c.Close() // the client asks again
 				return
 			}
-			plain.unread = unread
+			plain.unread = append(unread, plain.unread...)
 		}
 		_ = c.SetDeadline(time.Time{}) // if it is closed, the server finds out
 		select {
@@ -100,3 +100,6 @@ func GiveBack(r *http.Request) func(c net.Conn, unread []byte) {
 		}
 	}
 }
+
+// Unread is how many bytes were given back with the connection and not read since.
+func (c *conn) Unread() int { return len(c.unread) }
