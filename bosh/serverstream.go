@@ -11,7 +11,8 @@ import (
 type serverStream interface {
 	Open(ctx context.Context, lang string) error
 	Send(ctx context.Context, stanzas ...xmpp.Stanza) error
-	Next(ctx context.Context) (xmpp.Stanza, error)
+	NextOrIdle(ctx context.Context) (xmpp.Stanza, error)
+	WhenReadable(f func()) bool
 	Header() *xmpp.Header
 	Close() error
 	Abort()

@@ -83,7 +83,8 @@ func (s *socket) serve(conn *websocket.Conn, raw net.Conn) {
 	if err := s.open(); err != nil {
 		s.cancel(err)
 	} else {
-		s.work.Go(s.down)
+		s.work.Add(1) // until the stream ends, also while no goroutine reads it
+		go s.down()
 		silent := time.AfterFunc(s.ws.o.Limits.Handshake, s.unanswered)
 		stop := s.watch()
 		s.cancel(s.up())
@@ -337,31 +338,46 @@ func (s *socket) upstream(err error) error {
 func (s *socket) down() {
 	stream := s.server()
 	for {
-		st, err := stream.Next(context.Background())
-		if err != nil {
-			s.cancel(s.streamEnded(err))
-			return
-		}
-		frame := st.XML
-		if isHeader(st) {
-			s.opened.Store(true)
-			frame = openFrame(s.ws.o.Domain, stream.Header())
-		} else {
-			on, back := s.gate.down(st)
-			if err := s.upstream(s.send(back)); err != nil {
-				s.cancel(err)
+		st, err := stream.NextOrIdle(context.Background())
+		if errors.Is(err, xmpp.ErrIdle) {
+			if stream.WhenReadable(s.down) {
 				return
 			}
-			frame = on.XML
-		}
-		if frame == nil {
 			continue
 		}
-		if err := s.write(frame); err != nil {
-			s.cancel(fmt.Errorf("%w: %w", errClientLost, err))
+		if err == nil {
+			err = s.tell(stream, st)
+		} else {
+			err = s.streamEnded(err)
+		}
+		if err != nil {
+			s.cancel(err)
+			s.work.Done()
 			return
 		}
 	}
+}
+
+// tell passes one of the server's stanzas on.
+func (s *socket) tell(stream serverStream, st xmpp.Stanza) error {
+	frame := st.XML
+	if isHeader(st) {
+		s.opened.Store(true)
+		frame = openFrame(s.ws.o.Domain, stream.Header())
+	} else {
+		on, back := s.gate.down(st)
+		if err := s.upstream(s.send(back)); err != nil {
+			return err
+		}
+		frame = on.XML
+	}
+	if frame == nil {
+		return nil
+	}
+	if err := s.write(frame); err != nil {
+		return fmt.Errorf("%w: %w", errClientLost, err)
+	}
+	return nil
 }
 
 func (s *socket) streamEnded(err error) error {

@@ -50,13 +50,25 @@ func (s *session) run(st *stream) {
 	st.up = up
 	s.startPump()
 	s.mu.Unlock()
+	s.m.work.Add(1)   // until the stream ends, also while no goroutine reads it
+	go s.read(st, up) // with a stack of its own: dialling needs a deep one
+}
 
+// read reads a stream until it ends.
+func (s *session) read(st *stream, up *xmpp.Stream) {
 	for {
 		// Not s.ctx: when the client says goodbye, the stream is read to its
 		// end. up.Abort wakes this up in all other cases.
-		stanza, err := up.Next(context.Background())
-		if err != nil {
+		stanza, err := up.NextOrIdle(context.Background())
+		switch {
+		case errors.Is(err, xmpp.ErrIdle):
+			if up.WhenReadable(func() { s.read(st, up) }) {
+				return
+			}
+			continue
+		case err != nil:
 			s.lost(st, err)
+			s.m.work.Done()
 			return
 		}
 		if !isHeader(stanza) { // XEP-0206 §3: the header is never shown

@@ -93,7 +93,11 @@ func (s *framedStream) Send(ctx context.Context, stanzas ...xmpp.Stanza) error {
 	return nil
 }
 
-func (s *framedStream) Next(ctx context.Context) (xmpp.Stanza, error) {
+// WhenReadable is false: a WebSocket of the library's wants a goroutine that reads it.
+func (s *framedStream) WhenReadable(func()) bool { return false }
+
+// NextOrIdle waits for as long as it takes.
+func (s *framedStream) NextOrIdle(ctx context.Context) (xmpp.Stanza, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	for {
@@ -135,7 +139,7 @@ func (s *framedStream) Close() error {
 	stop := context.AfterFunc(ctx, s.Abort)
 	defer stop()
 	for {
-		if _, err := s.Next(ctx); err != nil {
+		if _, err := s.NextOrIdle(ctx); err != nil {
 			break
 		}
 	}

@@ -29,6 +29,7 @@ func (s *Stream) Abort() {
 	if s.aborted.Swap(true) {
 		return
 	}
+	s.disturb()
 	// Below TLS: tls.Conn.Close would first try to send an alert, and wait up to
 	// 5 s for a peer that does not read.
 	raw := s.conn

@@ -203,7 +203,7 @@ func (s *Stream) nextRaw(ctx context.Context) (Stanza, error) {
 	defer stop()
 	s.keepFeatures = true
 	defer func() { s.keepFeatures = false }()
-	st, err := s.next()
+	st, err := s.next(0)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

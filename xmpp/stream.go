@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"chatproxy/xmpp/arrival"
 )
 
 // Stream is a connection to an XMPP server and the XML stream on it.
@@ -25,6 +27,15 @@ type Stream struct {
 	reading sync.Mutex // held by whoever reads from conn
 	source  source
 	rest    []byte // of source, not fed to the splitter yet
+
+	// Of NextOrIdle, see rest.go.
+	resting bool        // it has returned ErrIdle and holds reading
+	hurried bool        // the connection has its deadline
+	closing atomic.Bool // Close is waiting for the end
+
+	watching sync.Mutex
+	watch    *arrival.Watch // nil while a goroutine reads
+	resume   func()         // is called when watch is disturbed
 
 	keepFeatures bool // before TLS: the dialer has to see <starttls/>
 
@@ -116,19 +127,25 @@ func (s *Stream) write(ctx context.Context, b []byte) error {
 func (s *Stream) Next(ctx context.Context) (Stanza, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
+	return s.nextWithin(ctx, 0)
+}
+
+func (s *Stream) nextWithin(ctx context.Context, patience time.Duration) (Stanza, error) {
 	if ctx.Err() != nil {
 		return Stanza{}, context.Cause(ctx)
 	}
-	stop := context.AfterFunc(ctx, func() { s.Abort() })
-	defer stop()
-	st, err := s.next()
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { s.Abort() })
+		defer stop()
+	}
+	st, err := s.next(patience)
 	if err != nil && ctx.Err() != nil {
 		return Stanza{}, context.Cause(ctx)
 	}
 	return st, err
 }
 
-func (s *Stream) next() (Stanza, error) {
+func (s *Stream) next(patience time.Duration) (Stanza, error) {
 	for {
 		for len(s.rest) > 0 {
 			n, ev, err := s.splitter.feed(s.rest)
@@ -148,7 +165,8 @@ func (s *Stream) next() (Stanza, error) {
 				return *ev.stanza, nil
 			}
 		}
-		if s.aborted.Load() {
+		s.waitAtMost(patience)
+		if s.aborted.Load() { // it may be that its deadline has been overwritten just now
 			return Stanza{}, fmt.Errorf("reading from the XMPP server: %w", io.ErrUnexpectedEOF)
 		}
 		if s.splitter.idle() {
@@ -195,13 +213,14 @@ func (s *Stream) Close() error {
 	// Closing with unread bytes resets a TCP connection, and the server may
 	// then lose the end of what was sent. So read to the end first; if
 	// another goroutine is in Next, it does, and this waits for its turn.
-	if err := s.conn.SetReadDeadline(time.Now().Add(closeTimeout)); err != nil {
-		return fmt.Errorf("closing the stream: %w", err)
-	}
+	late := time.AfterFunc(closeTimeout, s.Abort)
+	defer late.Stop()
+	s.closing.Store(true)
+	s.disturb()
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	for {
-		if _, err := s.next(); err != nil {
+		if _, err := s.next(0); err != nil {
 			return nil
 		}
 	}
