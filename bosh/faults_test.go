@@ -139,21 +139,21 @@ var faults = []struct {
 		io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
 		drained(conn)
 	},
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"garbage", sends("\x00\xff\x01garbage<<>>"),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"half a stanza, and gone", opened(func(conn net.Conn) { io.WriteString(conn, "<message><body>hal"); conn.Close() }),
 		`terminate" condition="system-shutdown"`, "<system-shutdown …1001"},
 	{"a stanza of 100 MB", pours("<message><body>", strings.Repeat("a", 32<<10)),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a tag of 100 MB", pours("<message a='", strings.Repeat("a", 32<<10)),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a bomb of nested elements", pours("", strings.Repeat("<a>", 10<<10)),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a bomb of entities", sends(`<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]><message>&c;</message>`),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a header nobody asked for", sends(stubHead),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 }
 
 // boshOutcome is what a BOSH client sees of a session.

@@ -201,7 +201,7 @@ func (m *model) finish() string {
 		if problem := m.read(); problem != "" {
 			return problem
 		}
-		if m.received() == m.said && m.oldest() >= m.last {
+		if m.received() == m.said && m.last+1-m.oldest() <= m.hold {
 			break
 		}
 		time.Sleep(3 * time.Second)
