@@ -9,6 +9,7 @@ func (d *decoder) checkServer(x *XMPP) {
 		d.problemAt("xmpp.proxy_protocol", "there is no stream of our own that could begin with the PROXY protocol: bosh and websocket both have an upstream")
 	}
 	d.checkEndpoint("xmpp.bosh.upstream", x.BOSH.Upstream, "http", "https")
+	d.checkBOSH(x)
 	d.checkEndpoint("xmpp.websocket.upstream", x.WebSocket.Upstream, "ws", "wss")
 }
 

@@ -15,8 +15,15 @@ import (
 
 // bridgeLimits are the policy's limits on XMPP sessions.
 func bridgeLimits(policy *policies.Policy) bosh.Limits {
-	l := policy.Limits
+	l, b := policy.Limits, policy.XMPP.BOSH
 	return bosh.Limits{
+		Wait:                    time.Duration(b.Wait),
+		Hold:                    b.Hold,
+		Inactivity:              time.Duration(b.Inactivity),
+		Polling:                 time.Duration(b.Polling),
+		MaxPause:                time.Duration(b.MaxPause),
+		Streams:                 b.Streams,
+		Replay:                  int(b.Replay),
 		SessionsPerAddress:      l.SessionsPerAddress,
 		Sessions:                l.Sessions,
 		NewSessionsPerAddress:   l.NewSessionsPerAddress,

@@ -88,6 +88,10 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 			WebSocket: policy.XMPP.WebSocket.Upstream.URL,
 			RootCAs:   pool,
 		},
+		FormerDomains: policy.XMPP.BOSH.FormerDomains,
+		SeeOtherURI:   policy.XMPP.BOSH.SeeOtherURI,
+		Compress:      policy.XMPP.BOSH.Compress,
+
 		Limits:  bridgeLimits(policy),
 		Stanzas: stanzas,
 		Drain:   bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
