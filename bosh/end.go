@@ -27,7 +27,7 @@ func (s *session) goodbye(e *exchange) {
 	for _, st := range s.streams {
 		if up := st.up; up != nil {
 			s.m.work.Go(func() { _ = up.Close() }) // the client is gone either way
-			st.up = nil                            // so that finish does not abort it
+			st.leaving = true
 		}
 	}
 	s.early[e.request.rid] = e
@@ -149,7 +149,7 @@ func (s *session) finish() {
 	s.ended = true
 	s.stopTimers()
 	for _, st := range s.streams {
-		if st.up != nil {
+		if st.up != nil && !st.leaving {
 			s.m.work.Go(st.up.Abort) // it may take a moment, and mu is held
 		}
 		st.release() // once is enough
