@@ -92,17 +92,23 @@ func (s *session) allTerminal(c Condition, content []xmpp.Stanza) func(int64, bo
 func (s *session) reject(e *exchange, c Condition) {
 	rid := e.request.rid
 	if s.ended {
-		e.answered = true
-		e.reply <- s.terminal(rid, ItemNotFound)
+		e.refuse(s.terminal(rid, ItemNotFound))
 		return
 	}
 	s.m.o.Log.Info("BOSH session ends: a request breaks its rules", "session", s.name, "condition", c)
 	content := s.lastWords()
 	others := slices.DeleteFunc(s.open(), func(other *exchange) bool { return other == e })
 	s.dismiss(others, s.allTerminal(OtherRequest, content))
-	e.answered = true
-	e.reply <- s.terminal(rid, c) // not kept: it may have the RID of another
+	e.refuse(s.terminal(rid, c)) // not kept: it may have the RID of another
 	s.finish()
+}
+
+// refuse answers a request that may have been answered before it was processed.
+func (e *exchange) refuse(rsp response) {
+	if !e.answered {
+		e.answered = true
+		e.reply <- rsp
+	}
 }
 
 // open are the requests without an answer, in the order of RIDs; nobody may be

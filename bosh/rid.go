@@ -109,6 +109,8 @@ func (s *session) repeated(e *exchange) {
 	case s.orphans[q.rid]:
 		delete(s.orphans, q.rid)
 		s.hold1(e)
+	case first != nil && first.answered:
+		s.reject(e, ItemNotFound) // before it was processed, and long ago
 	case first != nil:
 		first.supersede()
 		e.request = first.request // what came first counts
@@ -297,7 +299,7 @@ func (s *session) settle(rid int64) {
 	for _, orphan := range slices.Sorted(maps.Keys(s.orphans)) {
 		if orphan < rid {
 			delete(s.orphans, orphan)
-			s.replay.keep(orphan, response{body: makeBody(s.ackAttributes(orphan), nil)}, s.m.o.Limits.Replay)
+			s.replay.keep(orphan, response{body: makeBody(s.ackAttribute(orphan), nil)}, s.m.o.Limits.Replay)
 		}
 	}
 }
