@@ -8,7 +8,7 @@
 //
 // A BOSH request comes in through the Manager (manager.go, encoding.go) and is
 // a creation (creation.go) or belongs to a session (session.go). There it is
-// put into order (rid.go, gap.go), is checked (keys.go, pace.go), goes to one
+// put into order (rid.go, pump.go, gap.go), is checked (keys.go, pace.go), goes to one
 // of the session's streams to the server (stream.go), and waits for something
 // to say (queue.go). What was said is kept (replay.go, ack.go) until the client
 // has it. Silence, pauses and ends are in inactivity.go and end.go. What the
