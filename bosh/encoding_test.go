@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -70,8 +71,15 @@ func TestCompressionBomb(t *testing.T) {
 		if len(bomb) > 64<<10 {
 			t.Fatalf("a bomb of %d bytes", len(bomb))
 		}
-		if c := l.send(bomb, "Content-Encoding", "gzip"); c.body() == "" || c.w.Code != 413 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		c := l.send(bomb, "Content-Encoding", "gzip")
+		runtime.ReadMemStats(&after)
+		if c.body() == "" || c.w.Code != 413 {
 			t.Errorf("the bomb: %d", c.w.Code)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20 {
+			t.Errorf("the bomb took %d bytes of memory", used)
 		}
 		l.send(body(60<<10), "Content-Encoding", "gzip")
 		if got := l.peers[0].got(); strings.Count(got, "aaaa") == 0 {
