@@ -71,7 +71,13 @@ func (s *session) end(c Condition, last ...xmpp.Stanza) {
 		return
 	}
 	content := append(s.lastWords(), last...)
-	s.dismiss(s.open(), s.allTerminal(c, content))
+	open, tell := s.open(), s.allTerminal(c, content)
+	if len(open) == 0 && c != ItemNotFound {
+		// Whoever comes next is told: a client that only hears that its session
+		// is not there comes back to a server that has thrown it out.
+		s.unsaid = func(rid int64) response { return tell(rid, true) }
+	}
+	s.dismiss(open, tell)
 	s.finish()
 }
 

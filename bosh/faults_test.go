@@ -156,6 +156,37 @@ var faults = []struct {
 		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 }
 
+// A session that ends while its client has no request open: the next request
+// is told why, with what the server said last, and as often as it is repeated.
+func TestServerEndsBetweenRequests(t *testing.T) {
+	leavesNothing(t, "conflict", sessionMemory, func(t *testing.T) {
+		goOn := make(chan struct{})
+		d := &xmpp.Dialer{Domain: domain, Security: xmpp.Plain, Server: spiteful(t, func(conn net.Conn) {
+			heard(conn, "streams\">")
+			io.WriteString(conn, stubHead+features)
+			<-goOn
+			io.WriteString(conn, "<message><body>last</body></message><stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>")
+			drained(conn)
+		})}
+		f := newFixture(t, Options{Dial: d.Dial})
+		created := f.post(createBody(`wait="2" hold="1"`))
+		sid := value(created, "sid")
+		close(goOn)
+		f.noSeats()
+		if got := f.post(requestBody("x"+sid, "1001", "", "")); !strings.Contains(got, "item-not-found") {
+			t.Errorf("a guess got %s", got)
+		}
+		first := f.post(requestBody(sid, "1001", "", ""))
+		if !matches(first, `condition="remote-stream-error"…<body>last…<conflict`) {
+			t.Errorf("got %s", first)
+		}
+		if again := f.post(requestBody(sid, "1001", "", "")); again != first {
+			t.Errorf("repeated: got %s", again)
+		}
+		f.expect(f.post(requestBody(sid, "1002", "", "")), "item-not-found")
+	})
+}
+
 // boshOutcome is what a BOSH client sees of a session.
 func boshOutcome(f *fixture) string {
 	created := f.post(createBody(`wait="2" hold="1"`))

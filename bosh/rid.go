@@ -20,6 +20,10 @@ func (s *session) arrive(q *request) *exchange {
 		s.skipGap()
 	}
 	switch {
+	case s.ended && s.unsaid != nil && q.rid <= s.window() && s.keys.next(q):
+		rsp := s.unsaid(q.rid)
+		s.unsaid, s.last = nil, q.rid
+		s.answer(e, rsp)
 	case s.ended:
 		e.reply <- s.terminal(q.rid, ItemNotFound)
 	case slices.ContainsFunc(s.streams, func(st *stream) bool { return st.gate.expired() != nil }):

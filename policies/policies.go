@@ -236,6 +236,8 @@ type BOSH struct {
 	// loopback only; over it the server is asked for the host xmpp.domain, over https
 	// for the URL's. Default: none; the stream goes to xmpp.server. With it, the keys
 	// below are the server's affair.
+	// Danger: a session that is passed through is not looked into: xmpp.stanzas is
+	// refused beside it, and the limits of log-ins, stanzas and bytes do not hold for it.
 	Upstream EndpointURL `yaml:"upstream"`
 	// Wait is the longest time that a request is held; clients may ask for less.
 	// Default 1m. Keep it below the time after which what stands in front cuts an idle

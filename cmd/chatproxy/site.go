@@ -83,19 +83,14 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		AllowOrigin:   allowOrigin(policy.XMPP.Origins),
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
-		Through: bosh.Through{
-			BOSH:      policy.XMPP.BOSH.Upstream.URL,
-			WebSocket: policy.XMPP.WebSocket.Upstream.URL,
-			RootCAs:   pool,
-		},
+		Through:       through(policy, pool),
 		FormerDomains: policy.XMPP.BOSH.FormerDomains,
 		SeeOtherURI:   policy.XMPP.BOSH.SeeOtherURI,
 		Compress:      policy.XMPP.BOSH.Compress,
-
-		Limits:  bridgeLimits(policy),
-		Stanzas: stanzas,
-		Drain:   bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
-		Log:     log,
+		Limits:        bridgeLimits(policy),
+		Stanzas:       stanzas,
+		Drain:         bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
+		Log:           log,
 	})
 }
 
