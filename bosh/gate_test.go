@@ -249,3 +249,30 @@ func TestStanzaFacts(t *testing.T) {
 		t.Errorf("asked %d times", len(asked))
 	}
 }
+
+// Somebody else's answer does not tell a client who it is, not even before it has its
+// own.
+func TestNobodyElseBinds(t *testing.T) {
+	froms := make(chan string, 1)
+	c := webSocketTalker(t, Options{Stanzas: judgeFunc(func(f StanzaFacts) string {
+		if f.FromClient {
+			froms <- f.From
+		}
+		return ""
+	})})
+	c.say(plain("ann", "x"))
+	c.p.wait(t, "</auth>")
+	io.WriteString(c.p, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"+
+		"<iq type='result' from='eve@a.example'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>root@a.example/r</jid></bind></iq>")
+	c.hear("root@")
+	c.say(numbered("x"))
+	if from := <-froms; from != "ann@a.example" { // as the log-in had it
+		t.Errorf("the client is taken for %s", from)
+	}
+	io.WriteString(c.p, "<iq type='result' from='a.example'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>ann2@a.example/r</jid></bind></iq>")
+	c.hear("ann2@")
+	c.say(numbered("x"))
+	if from := <-froms; from != "ann2@a.example/r" {
+		t.Errorf("the client is taken for %s", from)
+	}
+}
