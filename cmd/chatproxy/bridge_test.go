@@ -214,7 +214,7 @@ func TestStopLeavesTheAddressFirst(t *testing.T) {
 	}
 	select {
 	case <-stopped:
-		t.Error("nobody was let go when the address was left")
+		t.Fatal("all have been let go, and only then was the address left")
 	default:
 	}
 	for _, conn := range conns {
