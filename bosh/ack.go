@@ -47,15 +47,23 @@ func (s *session) acknowledged(q *request) {
 	}
 }
 
-// ackAttributes are those of the answer to the request rid.
-func (s *session) ackAttributes(rid int64) (a []attribute) {
-	if !s.replay.acks {
-		return nil
+// ackAttribute is what the answer to the request rid acknowledges. It is left out
+// where it would be the request itself.
+func (s *session) ackAttribute(rid int64) []attribute {
+	if received := s.received(); s.replay.acks && received != rid {
+		return []attribute{{"ack", strconv.FormatInt(received, 10)}}
 	}
-	if received := s.received(); received != rid {
-		a = append(a, attribute{"ack", strconv.FormatInt(received, 10)})
+	return nil
+}
+
+// ackAttributes are all of an answer that goes out now: if one was lost, it is the
+// one that tells.
+func (s *session) ackAttributes(rid int64) []attribute {
+	a := s.ackAttribute(rid)
+	if s.report == 0 {
+		return a
 	}
-	if k, ok := s.replay.find(s.report); ok { // 0 is no RID
+	if k, ok := s.replay.find(s.report); ok {
 		a = append(a,
 			attribute{"report", strconv.FormatInt(s.report, 10)},
 			attribute{"time", strconv.FormatInt(time.Since(k.at).Milliseconds(), 10)})

@@ -27,7 +27,7 @@ func (s *session) goodbye(e *exchange) {
 	for _, st := range s.streams {
 		if up := st.up; up != nil {
 			s.m.work.Go(func() { _ = up.Close() }) // the client is gone either way
-			st.up = nil                            // so that finish does not abort it
+			st.leaving = true
 		}
 	}
 	s.early[e.request.rid] = e
@@ -71,7 +71,13 @@ func (s *session) end(c Condition, last ...xmpp.Stanza) {
 		return
 	}
 	content := append(s.lastWords(), last...)
-	s.dismiss(s.open(), s.allTerminal(c, content))
+	open, tell := s.open(), s.allTerminal(c, content)
+	if len(open) == 0 && c != ItemNotFound {
+		// Whoever comes next is told: a client that only hears that its session
+		// is not there comes back to a server that has thrown it out.
+		s.unsaid = func(rid int64) response { return tell(rid, true) }
+	}
+	s.dismiss(open, tell)
 	s.finish()
 }
 
@@ -92,17 +98,23 @@ func (s *session) allTerminal(c Condition, content []xmpp.Stanza) func(int64, bo
 func (s *session) reject(e *exchange, c Condition) {
 	rid := e.request.rid
 	if s.ended {
-		e.answered = true
-		e.tell(s.terminal(rid, ItemNotFound))
+		e.refuse(s.terminal(rid, ItemNotFound))
 		return
 	}
 	s.m.o.Log.Info("BOSH session ends: a request breaks its rules", "session", s.name, "condition", c)
 	content := s.lastWords()
 	others := slices.DeleteFunc(s.open(), func(other *exchange) bool { return other == e })
 	s.dismiss(others, s.allTerminal(OtherRequest, content))
-	e.answered = true
-	e.tell(s.terminal(rid, c)) // not kept: it may have the RID of another
+	e.refuse(s.terminal(rid, c)) // not kept: it may have the RID of another
 	s.finish()
+}
+
+// refuse answers a request that may have been answered before it was processed.
+func (e *exchange) refuse(rsp response) {
+	if !e.answered {
+		e.answered = true
+		e.tell(rsp)
+	}
 }
 
 // open are the requests without an answer, in the order of RIDs; nobody may be
@@ -149,7 +161,7 @@ func (s *session) finish() {
 	s.ended = true
 	s.stopTimers()
 	for _, st := range s.streams {
-		if st.up != nil {
+		if st.up != nil && !st.leaving {
 			s.m.work.Go(st.up.Abort) // it may take a moment, and mu is held
 		}
 		st.release() // once is enough

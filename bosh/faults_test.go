@@ -139,21 +139,52 @@ var faults = []struct {
 		io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
 		drained(conn)
 	},
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"garbage", sends("\x00\xff\x01garbage<<>>"),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"half a stanza, and gone", opened(func(conn net.Conn) { io.WriteString(conn, "<message><body>hal"); conn.Close() }),
 		`terminate" condition="system-shutdown"`, "<system-shutdown …1001"},
 	{"a stanza of 100 MB", pours("<message><body>", strings.Repeat("a", 32<<10)),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a tag of 100 MB", pours("<message a='", strings.Repeat("a", 32<<10)),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a bomb of nested elements", pours("", strings.Repeat("<a>", 10<<10)),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a bomb of entities", sends(`<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]><message>&c;</message>`),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
 	{"a header nobody asked for", sends(stubHead),
-		`condition="internal-server-error"`, "<system-shutdown …1001"},
+		`condition="remote-stream-error"`, "<system-shutdown …1001"},
+}
+
+// A session that ends while its client has no request open: the next request
+// is told why, with what the server said last, and as often as it is repeated.
+func TestServerEndsBetweenRequests(t *testing.T) {
+	leavesNothing(t, "conflict", sessionMemory, func(t *testing.T) {
+		goOn := make(chan struct{})
+		d := &xmpp.Dialer{Domain: domain, Security: xmpp.Plain, Server: spiteful(t, func(conn net.Conn) {
+			heard(conn, "streams\">")
+			io.WriteString(conn, stubHead+features)
+			<-goOn
+			io.WriteString(conn, "<message><body>last</body></message><stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>")
+			drained(conn)
+		})}
+		f := newFixture(t, Options{Dial: d.Dial})
+		created := f.post(createBody(`wait="2" hold="1"`))
+		sid := value(created, "sid")
+		close(goOn)
+		f.noSeats()
+		if got := f.post(requestBody("x"+sid, "1001", "", "")); !strings.Contains(got, "item-not-found") {
+			t.Errorf("a guess got %s", got)
+		}
+		first := f.post(requestBody(sid, "1001", "", ""))
+		if !matches(first, `condition="remote-stream-error"…<body>last…<conflict`) {
+			t.Errorf("got %s", first)
+		}
+		if again := f.post(requestBody(sid, "1001", "", "")); again != first {
+			t.Errorf("repeated: got %s", again)
+		}
+		f.expect(f.post(requestBody(sid, "1002", "", "")), "item-not-found")
+	})
 }
 
 // boshOutcome is what a BOSH client sees of a session.

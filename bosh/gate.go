@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,11 +89,16 @@ func (g *gate) up(st xmpp.Stanza) (on, back xmpp.Stanza, err error) {
 		g.counted.request(st)
 		return st, back, nil
 	}
-	if g.o.Stanzas == nil || !isStanza(st) {
+	if !isStanza(st) || g.o.Stanzas == nil && g.authenticated {
 		return st, back, nil
 	}
 	facts := g.facts(st, true)
-	if isNegotiation(st, facts) {
+	if !g.authenticated && facts.Kind == "iq" && (facts.Opaque || slices.Contains(facts.Namespaces, nsOldAuth)) {
+		// The log-in of before SASL would not be counted (CWE-307).
+		back, _ = errorAnswer(st, facts, "not-allowed", "")
+		return on, back, nil
+	}
+	if g.o.Stanzas == nil || isNegotiation(st, facts) {
 		return st, back, nil
 	}
 	condition := g.o.Stanzas.Judge(facts)

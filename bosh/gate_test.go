@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -49,14 +50,30 @@ func boshTalker(t *testing.T, o Options) talker {
 	c := &boshClient{fixture: newFixture(t, o), rid: 1000}
 	c.sid = value(c.post(createBody(`wait="1" hold="1"`)), "sid")
 	var unheard strings.Builder
+	var open []<-chan string // requests without an answer, of which a client may have two
+	next := func() {
+		unheard.WriteString(<-open[0])
+		open = open[1:]
+	}
+	say := func(payload string) {
+		if len(open) == 2 {
+			next()
+		}
+		c.rid++
+		open = append(open, c.later(requestBody(c.sid, itoa(c.rid), "", payload)))
+	}
 	return talker{
-		say: func(payload string) { unheard.WriteString(c.ask("", payload)) },
+		say: say,
 		hear: func(wanted string) string {
-			for range 10 {
+			t.Helper()
+			for range 20 {
 				if strings.Contains(unheard.String(), wanted) {
 					return unheard.String()
 				}
-				unheard.WriteString(c.ask("", ""))
+				if len(open) == 0 {
+					say("")
+				}
+				next()
 			}
 			t.Fatalf("no %s in %s", wanted, unheard.String())
 			return ""
@@ -194,8 +211,14 @@ func TestBindingIsNoStanzaToJudge(t *testing.T) {
 
 // What a policy is asked.
 func TestStanzaFacts(t *testing.T) {
+	var mu sync.Mutex
 	var asked []StanzaFacts
-	record := judgeFunc(func(f StanzaFacts) string { asked = append(asked, f); return "" })
+	record := judgeFunc(func(f StanzaFacts) string {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, f)
+		return ""
+	})
 	c := webSocketTalker(t, Options{Stanzas: record})
 	c.logIn(t)
 	c.say(`<message xmlns="jabber:client" from="boss@a.example" to="Bob@A.example/x" type="strange"><body/><x:y xmlns:x="urn:y"><z xmlns="urn:z"/></x:y></message>`)
@@ -214,6 +237,8 @@ func TestStanzaFacts(t *testing.T) {
 		{Authenticated: true, Kind: "message", Type: "normal", To: "ann@a.example/r", From: "ann@a.example/r", Namespaces: []string{"jabber:client"}},
 		{Authenticated: true, Kind: "presence", Type: "available", To: "x@y", From: "a.example"},
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	for i, f := range asked {
 		if i >= len(want) || f.Kind != want[i].Kind || f.Type != want[i].Type || f.To != want[i].To || f.From != want[i].From ||
 			f.Opaque != want[i].Opaque || f.FromClient != want[i].FromClient || f.Authenticated != want[i].Authenticated || !slices.Equal(f.Namespaces, want[i].Namespaces) {
@@ -222,5 +247,32 @@ func TestStanzaFacts(t *testing.T) {
 	}
 	if len(asked) != len(want) {
 		t.Errorf("asked %d times", len(asked))
+	}
+}
+
+// Somebody else's answer does not tell a client who it is, not even before it has its
+// own.
+func TestNobodyElseBinds(t *testing.T) {
+	froms := make(chan string, 1)
+	c := webSocketTalker(t, Options{Stanzas: judgeFunc(func(f StanzaFacts) string {
+		if f.FromClient {
+			froms <- f.From
+		}
+		return ""
+	})})
+	c.say(plain("ann", "x"))
+	c.p.wait(t, "</auth>")
+	io.WriteString(c.p, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"+
+		"<iq type='result' from='eve@a.example'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>root@a.example/r</jid></bind></iq>")
+	c.hear("root@")
+	c.say(numbered("x"))
+	if from := <-froms; from != "ann@a.example" { // as the log-in had it
+		t.Errorf("the client is taken for %s", from)
+	}
+	io.WriteString(c.p, "<iq type='result' from='a.example'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>ann2@a.example/r</jid></bind></iq>")
+	c.hear("ann2@")
+	c.say(numbered("x"))
+	if from := <-froms; from != "ann2@a.example/r" {
+		t.Errorf("the client is taken for %s", from)
 	}
 }

@@ -46,6 +46,7 @@ func (s *session) inactive() {
 		return
 	}
 	s.m.o.Log.Info("BOSH session ends: its client is gone", "session", s.name)
+	s.returnUndelivered()
 	s.end(ItemNotFound)
 }
 

@@ -89,8 +89,11 @@ func TestRefusedSeatsAreToldApart(t *testing.T) {
 	f := newFixture(t, Options{Dial: nowhere, Limits: Limits{SessionsPerAddress: 1, Sessions: 1},
 		ClientAddress: func(r *http.Request) string { return r.Header.Get("X-From") }})
 	dial := func(from string) int {
-		_, rsp, err := websocket.Dial(t.Context(), f.url+"/xmpp-websocket", &websocket.DialOptions{
+		conn, rsp, err := websocket.Dial(t.Context(), f.url+"/xmpp-websocket", &websocket.DialOptions{
 			Subprotocols: []string{"xmpp"}, HTTPHeader: http.Header{"Origin": {site}, "X-From": {from}}})
+		if conn != nil {
+			t.Cleanup(func() { _ = conn.CloseNow() })
+		}
 		if err != nil && rsp == nil {
 			t.Fatal(err)
 		}
@@ -289,6 +292,7 @@ func TestDrainTellsBothTransports(t *testing.T) {
 	c.expect("<open ")
 	c.expect("<stream:features")
 	ws := s.peer()
+	silent := dialWebSocket(t, f) // it has not said <open/> yet
 	b := &boshClient{fixture: f, rid: 1000}
 	b.sid = value(b.post(createBody(`wait="20" hold="1"`)), "sid")
 	over := s.peer()
@@ -304,6 +308,8 @@ func TestDrainTellsBothTransports(t *testing.T) {
 	}
 	c.expect(closeFrame)
 	c.expectClosed(websocket.StatusGoingAway)
+	silent.expect(closeFrame)
+	silent.expectClosed(websocket.StatusGoingAway)
 	if err := <-closed; err != nil {
 		t.Error(err)
 	}

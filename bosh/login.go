@@ -13,6 +13,8 @@ import (
 const (
 	nsSASL  = "urn:ietf:params:xml:ns:xmpp-sasl" // RFC 6120 §6
 	nsSASL2 = "urn:xmpp:sasl:2"                  // XEP-0388
+
+	nsOldAuth = "jabber:iq:auth" // XEP-0078, obsolete
 )
 
 // maxFailures is how often one stream may fail to log in (RFC 6120 §6.4.5 wants no

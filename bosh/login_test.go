@@ -133,6 +133,24 @@ func TestUnreadableLogIns(t *testing.T) {
 	}
 }
 
+// The log-in of before SASL, which would not be counted, does not pass; afterwards the
+// namespace means nothing.
+func TestLogInOfBeforeSASL(t *testing.T) {
+	old := `<iq xmlns="jabber:client" id="1" type="set"><query xmlns="jabber:iq:auth"><username>ann</username><password>x</password></query></iq>`
+	overBoth(t, Options{}, func(t *testing.T, c talker) {
+		c.say(old)
+		c.hear("<not-allowed ")
+		c.say(strings.Replace(old, "<query", "text<query", 1)) // in which it might be hidden
+		c.hear("<not-allowed ")
+		c.logIn(t)
+		if got := c.p.wait(t, "xmpp-bind"); strings.Contains(got, "jabber:iq:auth") {
+			t.Errorf("the server got %s", got)
+		}
+		c.say(old)
+		c.p.wait(t, "jabber:iq:auth")
+	})
+}
+
 // Without an initial response the account comes in the first <response/>.
 func TestAccountInAResponse(t *testing.T) {
 	s := newStub(t, true)

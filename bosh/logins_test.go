@@ -69,8 +69,10 @@ func TestGuessingFromManyAddresses(t *testing.T) {
 			t.Fatal("the owner has to wait for more than a minute")
 		}
 		a.finish(held, succeeded)
-		if !guess(a, "192.0.2.7", "ann") {
-			t.Error("after a log-in an account begins anew")
+		for range 3 {
+			if !guess(a, "192.0.2.7", "ann") {
+				t.Error("after a log-in an account does not begin anew")
+			}
 		}
 	})
 }

@@ -139,10 +139,15 @@ func (s *rawSocket) next() (frame, error) {
 	return frame{head[0], head[1], string(payload)}, err
 }
 
-// expect reads a frame that has FIN, is not masked, and begins so.
+// expect reads a frame that has FIN, is not masked, and begins so. Pings that come
+// before it are answered.
 func (s *rawSocket) expect(opcode byte, prefix string) string {
 	s.t.Helper()
 	f, err := s.next()
+	for err == nil && f.opcode() == opPing && opcode != opPing {
+		s.send(0x80|opPong, f.payload)
+		f, err = s.next()
+	}
 	if err != nil {
 		s.t.Fatalf("waiting for %s: %v", prefix, err)
 	}

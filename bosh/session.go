@@ -36,6 +36,7 @@ type session struct {
 	several bool      // there has been more than one
 	closed  []string  // names of streams that were closed lately
 	ended   bool
+	unsaid  func(rid int64) response // how it ended, if nobody was there to be told
 
 	last    int64               // the last RID that was processed; all before it were too
 	early   map[int64]*exchange // received and not processed yet, by RID

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"chatproxy/xmpp"
@@ -308,4 +309,24 @@ func TestSessionsPerAddress(t *testing.T) {
 	}
 	f.post(requestBody(value(created, "sid"), "1001", `type="terminate"`, ""))
 	f.expect(f.post(createBody(`wait="59"`)), "sid=")
+}
+
+// A request that was answered before it was processed, because the server was slow,
+// and that turns out to be wrong when it is: the session ends, and nobody waits for
+// somebody who is gone.
+func TestWrongAfterItWasAnswered(t *testing.T) {
+	inLab(t, Options{Limits: Limits{Write: time.Hour}}, func(l *lab) {
+		l.create(usual)
+		resume := l.peers[0].stall()
+		l.next("", numbered("1"))
+		l.next(`stream="none"`, numbered("2")).hangUp()
+		l.next("", numbered("3")).wait() // all are answered with nothing, in time
+		resume()
+		synctest.Wait()
+		s := l.session()
+		if !isOver(s) || strings.Contains(l.peers[0].got(), numbered("2")) {
+			t.Errorf("the server got %s", l.peers[0].got())
+		}
+		l.is(l.next("", "").body(), ended(ItemNotFound))
+	})
 }

@@ -138,7 +138,7 @@ func (s *socket) goodbye(cause error) {
 			frames = append([][]byte{openFrame(s.ws.o.Domain, nil)}, frames...)
 		}
 	case errors.Is(cause, errShutdown):
-		code, frames = websocket.StatusGoingAway, s.ws.shutdownFrames()
+		code, frames = websocket.StatusGoingAway, s.ws.shutdownFrames(s.opened.Load())
 	}
 	for _, frame := range frames {
 		if s.write(frame) != nil {

@@ -20,6 +20,8 @@ type stream struct {
 	up   *xmpp.Stream // nil until it is open
 	told bool         // the client knows what introduce says
 
+	leaving bool // its last words are being said, by who ends the connection then
+
 	// The login succeeded, and the client has not asked for the restart that
 	// must follow; restartDue is the pump's alone.
 	succeeded, restartDue bool

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"chatproxy/integration/servers/ejabberd"
 
@@ -33,7 +34,12 @@ func TestThroughToEjabberd(t *testing.T) {
 	}
 	t.Cleanup(s.Stop)
 	t.Run("BOSH", func(t *testing.T) { talkBOSH(t, throughFixture(t, s.HTTPAddr())) })
-	t.Run("WebSocket", func(t *testing.T) { talkWebSocket(t, throughFixture(t, s.HTTPAddr())) })
+	t.Run("WebSocket", func(t *testing.T) {
+		talkWebSocket(t, throughFixture(t, s.HTTPAddr()))
+		if t.Failed() {
+			t.Log(s.Log())
+		}
+	})
 }
 
 // loginThrough is loginBOSH with the servers' spelling.
@@ -89,6 +95,11 @@ func talkWebSocket(t *testing.T, f *fixture) {
 	bob.say(`<enable xmlns="urn:xmpp:sm:3" resume="true"/>`)
 	id := between(bob.until("<enabled"), "id='", "'")
 	_ = bob.conn.CloseNow()
+	// Until bob's socket to the server is cut too: one time in ten ejabberd 23.01
+	// does not answer a <resume/> that comes while it loses the old one.
+	for deadline := time.Now().Add(10 * time.Second); f.taken() > 1 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	ann.say(`<message xmlns="jabber:client" type="chat" to="bob@a.example/ws"><body>while away</body></message>`)
 	again := dialWebSocket(t, f)
 	again.say(openMessage)

@@ -110,6 +110,12 @@ func TestTrap05InactivityCounts(t *testing.T) {
 		"repeated": {func(l *lab) { l.next(`pause="1"`, ""); l.at(1001, `pause="1"`, "") }, time.Second},
 		"pause":    {func(l *lab) { l.next(`pause="100"`, "") }, 100 * time.Second},
 		"aborted":  {func(l *lab) { l.next("", "").hangUp(); synctest.Wait() }, 60 * time.Second},
+		"a pause that another request ends": {func(l *lab) {
+			l.next("", "")
+			l.peers[0].say(numbered("a"))
+			l.next(`pause="100"`, "")
+			l.at(1001, "", "")
+		}, 60 * time.Second},
 		"from the cache": {func(l *lab) {
 			l.next("", "")
 			l.peers[0].say(numbered("a"))

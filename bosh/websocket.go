@@ -172,10 +172,14 @@ func (ws *WebSocket) shutdown() (ends []func()) {
 }
 
 // shutdownFrames are a client's last frames when the proxy goes away: another URI for
-// it (RFC 7395 §3.6.1), or why the stream ends.
-func (ws *WebSocket) shutdownFrames() [][]byte {
+// it (RFC 7395 §3.6.1), or why its stream ends. Where there is no stream yet, <close/>
+// stands for <open/> (§3.4).
+func (ws *WebSocket) shutdownFrames(opened bool) [][]byte {
 	if uri := ws.o.Drain.SeeOtherURI; uri != "" {
 		return [][]byte{closeElsewhereFrame(uri)}
+	}
+	if !opened {
+		return [][]byte{[]byte(closeFrame)}
 	}
 	return [][]byte{errorFrame("system-shutdown"), []byte(closeFrame)}
 }

@@ -4,6 +4,7 @@
 //	chat_test.go      two people chat through the proxy, over BOSH and WebSocket
 //	hostile_test.go   six hostile scripts, with and without the proxy
 //	injected_test.go  markup injected into the upstream's pages
+//	stanzas_test.go   a stanza policy before Prosody and ejabberd
 //	drain_test.go     the program is replaced by another while people chat
 //	demo_test.go      the demo, from start to Ctrl-C
 //

@@ -137,20 +137,22 @@ limits: {sessions_per_address: 200, new_sessions_per_address: 200}
 
 // drained is a chat client that is told to go away.
 type drained struct {
-	t       *testing.T
-	address string
-	conn    *websocket.Conn
-	id      string // of the session to resume
+	t              *testing.T
+	address        string
+	user, password string
+	conn           *websocket.Conn
+	id             string // of the session to resume
 }
 
 func newDrained(t *testing.T, address string) *drained {
 	t.Helper()
-	c := &drained{t: t, address: address}
+	c := &drained{t: t, address: address, user: "ann", password: "secret-a"}
 	c.dial()
 	return c
 }
 
-func (c *drained) dial() {
+// connect opens a stream.
+func (c *drained) connect() {
 	c.t.Helper()
 	var err error
 	c.conn, _, err = websocket.Dial(c.t.Context(), "ws://"+c.address+"/xmpp-websocket", &websocket.DialOptions{
@@ -160,7 +162,13 @@ func (c *drained) dial() {
 	}
 	c.t.Cleanup(func() { _ = c.conn.CloseNow() })
 	c.open()
-	c.say(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">` + base64.StdEncoding.EncodeToString([]byte("\x00ann\x00secret-a")) + `</auth>`)
+}
+
+// dial opens a stream and logs in.
+func (c *drained) dial() {
+	c.t.Helper()
+	c.connect()
+	c.say(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">` + base64.StdEncoding.EncodeToString([]byte("\x00"+c.user+"\x00"+c.password)) + `</auth>`)
 	c.hear("<success")
 	c.open()
 }

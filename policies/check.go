@@ -26,7 +26,7 @@ func (d *decoder) check(p *Policy) {
 	d.checkChat(&p.Chat)
 	d.checkXMPP(&p.XMPP)
 	d.checkDrain(&p.XMPP.Drain)
-	d.checkStanzas(&p.XMPP.Stanzas)
+	d.checkStanzas(&p.XMPP)
 	d.checkPages(p.Pages)
 	d.checkRules(p)
 	d.checkCompartments(p.Compartments)

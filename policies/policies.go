@@ -166,7 +166,7 @@ type XMPP struct {
 	// that port. A server that does not expect it refuses every connection.
 	ProxyProtocol bool `yaml:"proxy_protocol"`
 	// BOSH is where XEP-0124 and XEP-0206 are spoken.
-	BOSH Endpoint `yaml:"bosh"`
+	BOSH BOSH `yaml:"bosh"`
 	// WebSocket is where RFC 7395 is spoken.
 	WebSocket Endpoint `yaml:"websocket"`
 	// Origins are further origins whose pages may use bosh and websocket, beside the
@@ -208,23 +208,72 @@ const (
 	StreamNone     StreamTLS = "none"
 )
 
-// Endpoint is one of the two addresses that the chat client connects to.
+// Endpoint is the address of XMPP over WebSocket.
 type Endpoint struct {
 	// Enabled is whether the endpoint is served. Default true.
 	Enabled *bool `yaml:"enabled"`
-	// Path is an absolute path on the site's host. Default: "/http-bind" for bosh,
-	// "/xmpp-websocket" for websocket.
+	// Path is an absolute path on the site's host. Default /xmpp-websocket.
 	Path string `yaml:"path"`
-	// Upstream is the XMPP server's own endpoint, to which this one is passed through
-	// where its own must be used: an http or https URL for bosh, ws or wss for
-	// websocket. Plain http and ws are for a server on loopback only. Over them the
-	// server is asked for the host xmpp.domain, over https and wss for the URL's.
-	// Default: none; the stream goes to xmpp.server.
+	// Upstream is the XMPP server's own endpoint, a ws or wss URL, to which this one is
+	// passed through where its own must be used. Plain ws is for a server on loopback
+	// only; over it the server is asked for the host xmpp.domain, over wss for the
+	// URL's. Default: none; the stream goes to xmpp.server.
 	Upstream EndpointURL `yaml:"upstream"`
 }
 
 // On reports whether the endpoint is served.
 func (e Endpoint) On() bool { return e.Enabled == nil || *e.Enabled }
+
+// BOSH is the address of the connection manager, and what clients may ask it for.
+// All times are whole seconds.
+type BOSH struct {
+	// Enabled is whether the endpoint is served. Default true.
+	Enabled *bool `yaml:"enabled"`
+	// Path is an absolute path on the site's host. Default /http-bind.
+	Path string `yaml:"path"`
+	// Upstream is the XMPP server's own endpoint, an http or https URL, to which this
+	// one is passed through where its own must be used. Plain http is for a server on
+	// loopback only; over it the server is asked for the host xmpp.domain, over https
+	// for the URL's. Default: none; the stream goes to xmpp.server. With it, the keys
+	// below are the server's affair.
+	// Danger: a session that is passed through is not looked into: xmpp.stanzas is
+	// refused beside it, and the limits of log-ins, stanzas and bytes do not hold for it.
+	Upstream EndpointURL `yaml:"upstream"`
+	// Wait is the longest time that a request is held; clients may ask for less.
+	// Default 1m. Keep it below the time after which what stands in front cuts an idle
+	// connection.
+	Wait Duration `yaml:"wait"`
+	// Hold is how many requests of a session are held at most, 1 to 4. More than one is
+	// of no use to browsers, and each costs a connection. Default 1.
+	Hold int `yaml:"hold"`
+	// Inactivity is how long a session lives without a request. Default 1m.
+	Inactivity Duration `yaml:"inactivity"`
+	// Polling is the shortest time between two empty requests of a client that polls.
+	// Default 2s.
+	Polling Duration `yaml:"polling"`
+	// MaxPause is the longest pause that a client may ask for. Default 2m.
+	MaxPause Duration `yaml:"max_pause"`
+	// Streams is how many streams a session may have, 1 to 16: accounts of one client.
+	// Each counts as a session. Default 4.
+	Streams int `yaml:"streams"`
+	// Replay is how many bytes of responses are kept for a session whose client may not
+	// have got them. More than that end the session. Default 4MiB.
+	Replay Bytes `yaml:"replay"`
+	// Compress is whether responses are compressed with gzip for clients that accept it.
+	// Default false.
+	// Danger: somebody who can write to a user and sees how long the encrypted responses
+	// to the user are can guess at what else is in them (BREACH).
+	Compress bool `yaml:"compress"`
+	// FormerDomains were served here once. Clients that still ask for one are told that
+	// it is gone, and not that it is unknown. Default: none.
+	FormerDomains []string `yaml:"former_domains"`
+	// SeeOtherURI is the https URL that clients are sent to which come without TLS.
+	// Default: they are served.
+	SeeOtherURI string `yaml:"see_other_uri"`
+}
+
+// On reports whether the endpoint is served.
+func (b BOSH) On() bool { return b.Enabled == nil || *b.Enabled }
 
 // PageRule sets the mode of the pages that it matches. The first match wins.
 type PageRule struct {

@@ -188,8 +188,12 @@ var stanzaTypes = map[StanzaKind][]string{
 	StanzaIQ:       {"error", "get", "result", "set"},
 }
 
-// checkStanzas checks each rule of the stanza policy.
-func (d *decoder) checkStanzas(s *Stanzas) {
+// checkStanzas checks the stanza policy, and each of its rules.
+func (d *decoder) checkStanzas(x *XMPP) {
+	s := &x.Stanzas
+	if d.has("xmpp.stanzas") && d.has("xmpp.bosh.upstream") && x.BOSH.On() {
+		d.problemAtKey("xmpp.stanzas", "the stanza policy cannot be held where BOSH is passed through: leave out xmpp.bosh.upstream, or write xmpp.bosh.enabled: false")
+	}
 	for i := range s.Rules {
 		rule, where := &s.Rules[i], index("xmpp.stanzas.rules", i)
 		if d.missing(where+".name", "this rule has no name") && rule.Name == "" {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/net/idna"
@@ -64,11 +65,13 @@ type Dialer struct {
 	// only the proxy may reach its port.
 	ProxyProtocol bool
 
-	// ConnectTimeout bounds the look-up and TCP, over all targets together.
+	// ConnectTimeout bounds the look-up, and TCP over all targets together.
 	// Default: 10 s.
 	ConnectTimeout time.Duration
 
-	// HandshakeTimeout bounds what follows: STARTTLS and TLS. Default: 10 s.
+	// HandshakeTimeout bounds what follows: STARTTLS and TLS. Half of it is
+	// for a target that is not the last. Default: 10 s. Both together bound
+	// everything.
 	HandshakeTimeout time.Duration
 
 	// Limits bound what the server may send.
@@ -80,9 +83,10 @@ type Dialer struct {
 
 // Dial returns a connection that is secured as the dialer says and on which
 // no stream is open yet: call [Stream.Open] next. The targets of the SRV
-// records race for the TCP connection, the preferred ones with a head start;
-// what fails after that is final, so an attacker who breaks TLS on one of
-// them gains no second try.
+// records race for the TCP connection, the preferred ones with a head start.
+// If the one that won hangs up or stalls before its TLS stands, the others
+// are tried without it. A wrong certificate, or a server that does without
+// TLS, is final: an attacker gains no second try, and the operator hears of it.
 func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
 	defer func() {
 		if err != nil {
@@ -93,16 +97,59 @@ func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the domain is not a host name: %w", err)
 	}
-	conn, security, err := d.connect(ctx, ascii)
+	handshake := orDefault(d.HandshakeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, orDefault(d.ConnectTimeout)+handshake)
+	defer cancel()
+	targets, err := d.findTargets(ctx, ascii)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
+	var failures []error
+	for {
+		conn, winner, err := d.connect(ctx, targets)
 		if err != nil {
-			_ = conn.Close()
+			return nil, errors.Join(append(failures, err)...)
 		}
-	}()
-	ctx, cancel := withTimeout(ctx, d.HandshakeTimeout)
+		timeout := handshake
+		if len(targets) > 1 {
+			timeout /= 2 // and leave something for the others
+		}
+		s, err := d.secure(ctx, conn, ascii, targets[winner].security, timeout)
+		if err == nil {
+			return s, nil
+		}
+		_ = conn.Close()
+		failures = append(failures, err)
+		targets = slices.Delete(targets, winner, winner+1)
+		if len(targets) == 0 || isFinal(err) || ctx.Err() != nil {
+			return nil, errors.Join(failures...)
+		}
+	}
+}
+
+// isFinal reports whether an error is about trust rather than about a
+// connection.
+func isFinal(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate) || errors.Is(err, ErrNoStartTLS) || errors.Is(err, ErrTLSInjection)
+}
+
+func (d *Dialer) findTargets(ctx context.Context, ascii string) ([]target, error) {
+	ctx, cancel := context.WithTimeout(ctx, orDefault(d.ConnectTimeout))
+	defer cancel()
+	return d.targets(ctx, ascii)
+}
+
+// connect returns a TCP connection to one of the targets.
+func (d *Dialer) connect(ctx context.Context, targets []target) (_ net.Conn, winner int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, orDefault(d.ConnectTimeout))
+	defer cancel()
+	return (&race{resolver: d.resolver(), targets: targets}).run(ctx)
+}
+
+// secure makes a connection a stream.
+func (d *Dialer) secure(ctx context.Context, conn net.Conn, ascii string, security Security, timeout time.Duration) (*Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if d.ProxyProtocol {
 		if err := writeProxyHeader(ctx, conn); err != nil {
@@ -125,18 +172,6 @@ func (d *Dialer) Dial(ctx context.Context) (_ *Stream, err error) {
 	return newStream(secured, d.Domain, true, d.Limits), nil
 }
 
-// connect returns a TCP connection to one of the targets, and how it is to be
-// secured.
-func (d *Dialer) connect(ctx context.Context, ascii string) (net.Conn, Security, error) {
-	ctx, cancel := withTimeout(ctx, d.ConnectTimeout)
-	defer cancel()
-	targets, err := d.targets(ctx, ascii)
-	if err != nil {
-		return nil, 0, err
-	}
-	return (&race{resolver: d.resolver(), targets: targets}).run(ctx)
-}
-
 func (d *Dialer) resolver() *net.Resolver {
 	if d.Resolver != nil {
 		return d.Resolver
@@ -144,11 +179,11 @@ func (d *Dialer) resolver() *net.Resolver {
 	return net.DefaultResolver
 }
 
-func withTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+func orDefault(timeout time.Duration) time.Duration {
 	if timeout <= 0 {
-		timeout = 10 * time.Second
+		return 10 * time.Second
 	}
-	return context.WithTimeout(ctx, timeout)
+	return timeout
 }
 
 // startTLS negotiates STARTTLS on a plain connection (RFC 6120 §5.4.2).

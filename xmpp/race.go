@@ -43,12 +43,13 @@ type answer struct {
 }
 
 type attempt struct {
-	conn     net.Conn
-	security Security
-	err      error
+	target int
+	conn   net.Conn
+	err    error
 }
 
-func (r *race) run(ctx context.Context) (net.Conn, Security, error) {
+// run returns a connection and the target that it is to.
+func (r *race) run(ctx context.Context) (net.Conn, int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the attempts that lost
 	r.waiting = make([][]netip.Addr, len(r.targets))
@@ -83,7 +84,7 @@ func (r *race) run(ctx context.Context) (net.Conn, Security, error) {
 		case a := <-r.attempts:
 			r.running--
 			if a.err == nil {
-				return a.conn, a.security, nil
+				return a.conn, a.target, nil
 			}
 			r.failures = append(r.failures, a.err)
 			patient = false // a failure is answered at once (RFC 8305 §5)
@@ -102,7 +103,7 @@ func (r *race) start(ctx context.Context, patient bool) bool {
 		if len(addresses) > 0 {
 			r.waiting[i] = addresses[1:]
 			r.running++
-			go r.try(ctx, r.targets[i], addresses[0])
+			go r.try(ctx, i, addresses[0])
 			return true
 		}
 		if patient && !r.resolved[i] {
@@ -112,7 +113,8 @@ func (r *race) start(ctx context.Context, patient bool) bool {
 	return false
 }
 
-func (r *race) try(ctx context.Context, t target, ip netip.Addr) {
+func (r *race) try(ctx context.Context, i int, ip netip.Addr) {
+	t := r.targets[i]
 	if t.security == Plain && !ip.Unmap().IsLoopback() {
 		// Checked on the very address that is connected to, after name
 		// resolution, so that no DNS answer can lead it outside (CWE-319).
@@ -121,7 +123,7 @@ func (r *race) try(ctx context.Context, t target, ip netip.Addr) {
 	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", netip.AddrPortFrom(ip, t.port).String())
-	r.attempts <- attempt{conn, t.security, err}
+	r.attempts <- attempt{i, conn, err}
 }
 
 func (r *race) lookUp(ctx context.Context, i int) {

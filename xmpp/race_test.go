@@ -113,15 +113,19 @@ func TestRaceGoesOn(t *testing.T) {
 			}
 			d := &Dialer{Domain: "a.example", Security: Auto, Resolver: z.serve(t), ConnectTimeout: 10 * time.Second}
 			start := time.Now()
-			conn, security, err := d.connect(t.Context(), "a.example")
+			targets, err := d.targets(t.Context(), "a.example")
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, winner, err := d.connect(t.Context(), targets)
 			took := time.Since(start)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer conn.Close()
 			(<-conns).Close()
-			if security != StartTLS {
-				t.Errorf("secured as %v, which is the first target's way", security)
+			if targets[winner].security != StartTLS {
+				t.Errorf("the first target won: %v", targets[winner])
 			}
 			if took > test.most || took < test.patience {
 				t.Errorf("took %v, want from %v to %v", took, test.patience, test.most)
@@ -138,7 +142,11 @@ func TestRacePrefersTheFirst(t *testing.T) {
 		srv: map[string][]dnsmessage.SRVResource{startTLSRecords: {srv(2, 9, "b.example", second), srv(1, 1, "b.example", first)}}}
 	d := &Dialer{Domain: "a.example", Resolver: z.serve(t)}
 	for range 20 {
-		conn, _, err := d.connect(t.Context(), "a.example")
+		targets, err := d.targets(t.Context(), "a.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, _, err := d.connect(t.Context(), targets)
 		if err != nil {
 			t.Fatal(err)
 		}

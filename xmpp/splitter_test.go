@@ -198,10 +198,14 @@ func TestLinearTime(t *testing.T) {
 				}
 				return best
 			}
-			small, large := run(1<<14), run(1<<17)
-			if large > 40*small {
-				t.Errorf("8 times the input took %v instead of %v", large, small)
+			// Somebody else's work may be in a measurement, but not in all.
+			var small, large time.Duration
+			for range 5 {
+				if small, large = run(1<<12), run(1<<15); large <= 40*small {
+					return
+				}
 			}
+			t.Errorf("8 times the input took %v instead of %v", large, small)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"net/http"
 	"slices"
 	"time"
@@ -15,8 +16,15 @@ import (
 
 // bridgeLimits are the policy's limits on XMPP sessions.
 func bridgeLimits(policy *policies.Policy) bosh.Limits {
-	l := policy.Limits
+	l, b := policy.Limits, policy.XMPP.BOSH
 	return bosh.Limits{
+		Wait:                    time.Duration(b.Wait),
+		Hold:                    b.Hold,
+		Inactivity:              time.Duration(b.Inactivity),
+		Polling:                 time.Duration(b.Polling),
+		MaxPause:                time.Duration(b.MaxPause),
+		Streams:                 b.Streams,
+		Replay:                  int(b.Replay),
 		SessionsPerAddress:      l.SessionsPerAddress,
 		Sessions:                l.Sessions,
 		NewSessionsPerAddress:   l.NewSessionsPerAddress,
@@ -45,6 +53,18 @@ func stanzaPolicy(policy *policies.Policy) (bosh.StanzaPolicy, error) {
 		return nil, err
 	}
 	return judge{compiled}, nil
+}
+
+// through names the server's own endpoints that are served.
+func through(policy *policies.Policy, pool *x509.CertPool) bosh.Through {
+	t := bosh.Through{RootCAs: pool}
+	if policy.XMPP.BOSH.On() {
+		t.BOSH = policy.XMPP.BOSH.Upstream.URL
+	}
+	if policy.XMPP.WebSocket.On() {
+		t.WebSocket = policy.XMPP.WebSocket.Upstream.URL
+	}
+	return t
 }
 
 // judge puts the bridge's stanzas to the policy.

@@ -85,15 +85,14 @@ func newBridge(policy *policies.Policy, log *slog.Logger) (*bosh.Bridge, error) 
 		ClientAddress: proxy.ClientAddress,
 		Secure:        proxy.Secure,
 		Resume:        downstream.GiveBack,
-		Through: bosh.Through{
-			BOSH:      policy.XMPP.BOSH.Upstream.URL,
-			WebSocket: policy.XMPP.WebSocket.Upstream.URL,
-			RootCAs:   pool,
-		},
-		Limits:  bridgeLimits(policy),
-		Stanzas: stanzas,
-		Drain:   bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
-		Log:     log,
+		Through:       through(policy, pool),
+		FormerDomains: policy.XMPP.BOSH.FormerDomains,
+		SeeOtherURI:   policy.XMPP.BOSH.SeeOtherURI,
+		Compress:      policy.XMPP.BOSH.Compress,
+		Limits:        bridgeLimits(policy),
+		Stanzas:       stanzas,
+		Drain:         bosh.Drain{Spread: time.Duration(policy.XMPP.Drain.Spread), SeeOtherURI: policy.XMPP.Drain.SeeOtherURI},
+		Log:           log,
 	})
 }
 

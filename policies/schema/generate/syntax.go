@@ -40,4 +40,5 @@ var bounds = map[string]bound{
 	"Policy.compartments": {names: `^[a-z0-9_-]+$`},
 	"CSP.directives":      {names: `^[^A-Z]*$`},
 	"Endpoint.path":       {text: `^/|` + variable},
+	"BOSH.path":           {text: `^/|` + variable},
 }
