@@ -2,7 +2,7 @@
 # make test    all tests, with real browsers and a real XMPP server
 # make check   generated files, format, vet, staticcheck, govulncheck, types
 # make fuzz    fuzz every parser for FUZZTIME each
-# make soak    10,000 reloads of the policy under load
+# make soak    10,000 reloads of the policy under load; 10,000 sessions for 10 minutes
 # make bench   measure the whole proxy and the rewriter beside their peers
 #
 # Each installs what it needs: Debian packages through scripts/apt-install, npm
@@ -71,17 +71,20 @@ check: generate
 
 soak: $(CLIENT) $(VENDOR)
 	$(GO) test -count 1 -timeout 60m -v -run ReloadsUnderLoad ./cmd/chatproxy -reloads 10000
+	$(GO) build -o bin/chatproxy ./cmd/chatproxy
+	$(GO) run ./bench/bridge -only hold -sessions 10000 -hold 10m
 
 fuzz: $(CLIENT) $(VENDOR)
 	scripts/fuzz $(FUZZTIME)
 
 bench: bin/chatproxy
-	scripts/apt-install wrk nginx caddy
+	scripts/apt-install wrk nginx caddy prosody ejabberd tsung
 	$(GO) test -run '^$$' -bench . -count 5 ./bench/rewriter
 	$(GO) test -run '^$$' -bench Hostile -benchtime 1x ./proxy/rewrite
 	node bench/wasm/rewrite.mjs $(CHATPROXY_CORPUS)/pages
 	node bench/filters/compare.mjs $(CHATPROXY_CORPUS)
 	$(GO) run ./bench/proxies
+	$(GO) run ./bench/bridge
 
 clean:
 	rm -rf bin node_modules
