@@ -17,9 +17,10 @@ import (
 
 // socket is one WebSocket session and its stream to the server.
 //
-// Two goroutines serve it: the handler's carries what the client says, down what the
-// server says. A third lives for as long as a ping is not answered. The first that has
-// a reason to end the session gives it to cancel; goodbye then tells both sides.
+// Two goroutines serve it: up carries what the client says, down what the server says,
+// and neither is there while nothing is said (see await.go). A third lives for as long
+// as a ping is not answered. The first that has a reason to end the session gives it to
+// cancel; goodbye then tells both sides.
 type socket struct {
 	ws   *WebSocket
 	name string // for the log
@@ -35,6 +36,8 @@ type socket struct {
 	opened  atomic.Bool // the client was sent an <open/>
 	leaving atomic.Bool // the client has sent <close/>
 	work    sync.WaitGroup
+	waiting waiting
+	finish  func() // what is to be done when up has ended
 }
 
 // Why a session ends, as causes of socket.ctx. A *failure is one too.
@@ -72,32 +75,40 @@ func (s *socket) server() serverStream {
 	return nil
 }
 
-// serve runs the session to its end.
-func (s *socket) serve(conn *websocket.Conn, raw net.Conn) {
-	s.conn, s.raw = conn, raw
+// serve begins the session, and calls done when it has ended.
+func (s *socket) serve(conn *websocket.Conn, raw *rawConn, done func()) {
+	s.conn, s.raw, s.waiting.in = conn, raw.conn, raw.in
 	ended := make(chan struct{})
 	context.AfterFunc(s.ctx, func() {
 		defer close(ended)
 		s.goodbye(context.Cause(s.ctx))
 	})
+	stop := func() {}
+	s.finish = func() {
+		stop()
+		// Reading goes on until the socket is closed, so that the client's part of the
+		// closing handshake is seen.
+		for s.drop() == nil {
+		}
+		<-ended
+		s.work.Wait()
+		s.gate.close()
+		done()
+	}
 	if err := s.open(); err != nil {
 		s.cancel(err)
-	} else {
-		s.work.Add(1) // until the stream ends, also while no goroutine reads it
-		go s.down()
-		silent := time.AfterFunc(s.ws.o.Limits.Handshake, s.unanswered)
-		stop := s.watch()
-		s.cancel(s.up())
-		stop()
+		s.finish()
+		return
+	}
+	s.work.Add(1) // until the stream ends, also while no goroutine reads it
+	go s.down()
+	silent := time.AfterFunc(s.ws.o.Limits.Handshake, s.unanswered)
+	unwatch := s.watch()
+	stop = func() {
+		unwatch()
 		silent.Stop()
 	}
-	// Reading goes on until the socket is closed, so that the client's part of the
-	// closing handshake is seen.
-	for s.drop() == nil {
-	}
-	<-ended
-	s.work.Wait()
-	s.gate.close()
+	s.up()
 }
 
 // drop reads a message and throws it away.
@@ -120,6 +131,7 @@ const closeTimeout = 5 * time.Second
 // goodbye ends both sides as the cause asks for.
 func (s *socket) goodbye(cause error) {
 	s.ws.o.Log.Debug("WebSocket session ends", "session", s.name, "reason", cause)
+	s.disturb()
 	if stream := s.server(); stream != nil {
 		// Without </stream:stream>, or XEP-0198 could not resume: the client
 		// did not say goodbye, and if it did, that was passed on by up.
@@ -271,24 +283,36 @@ func (s *socket) restart(lang string) error {
 }
 
 // up carries the client's stanzas to the server until one of them ends the session.
-func (s *socket) up() error {
-	for {
-		st, err := s.next()
-		if err != nil {
-			return err
-		}
-		if st.Is(xmpp.NSFraming, "close") {
-			// The server's last words go to the client until its stream
-			// ends; down then ends the session.
-			s.leaving.Store(true)
-			_ = s.server().Close()
-			<-s.ctx.Done()
-			return errGoodbye
-		}
-		if err := s.forward(st); err != nil {
-			return err
+func (s *socket) up() {
+	for s.await() {
+		if err := s.carry(); err != nil {
+			s.cancel(err)
+			s.finish()
+			return
 		}
 	}
+}
+
+// carry carries one stanza.
+func (s *socket) carry() error {
+	st, err := s.next()
+	if err != nil {
+		return err
+	}
+	if st.Is(xmpp.NSFraming, "close") {
+		// The server's last words go to the client until its stream
+		// ends; down then ends the session.
+		s.leaving.Store(true)
+		_ = s.server().Close()
+		<-s.ctx.Done()
+		return errGoodbye
+	}
+	return s.forward(st)
+}
+
+// within is the session's context for so long.
+func (s *socket) within(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(s.ctx, d)
 }
 
 func (s *socket) forward(st xmpp.Stanza) error {
@@ -439,9 +463,7 @@ func (s *socket) check() error {
 	case err != nil:
 		return streamFailure(websocket.StatusPolicyViolation, "policy-violation", err)
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
-	defer cancel()
-	if err := s.conn.Ping(ctx); err != nil {
+	if err := s.ping(); err != nil {
 		return fmt.Errorf("%w: %w", errClientLost, err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -29,10 +30,12 @@ type WebSocket struct {
 	mu      sync.Mutex
 	sockets map[*socket]struct{}
 	closed  bool
+
+	idle time.Duration // is socketIdle
 }
 
 func newWebSocket(o Options, s *seats, g *guard) *WebSocket {
-	return &WebSocket{o: o, seats: s, guard: g, dial: o.dialer(), sockets: map[*socket]struct{}{}}
+	return &WebSocket{o: o, seats: s, guard: g, dial: o.dialer(), sockets: map[*socket]struct{}{}, idle: socketIdle}
 }
 
 // ServeHTTP upgrades the connection and serves it until it ends. It refuses
@@ -93,18 +96,18 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Not in this goroutine: its stack is that of the whole way here, and holds the
 	// request with its header and the HTTP server's buffers, for as long as the session
 	// lasts. That is more than the session itself needs.
-	go func() {
-		defer release()
-		defer ws.remove(s)
-		s.serve(conn, raw.conn)
+	go s.serve(conn, raw, func() {
 		ws.o.Log.Info("WebSocket session ended", "session", s.name)
-	}()
+		ws.remove(s)
+		release()
+	})
 }
 
-// rawConn keeps the connection that is under a WebSocket.
+// rawConn keeps the connection that is under a WebSocket, and the buffer between.
 type rawConn struct {
 	http.ResponseWriter
 	conn net.Conn
+	in   *bufio.Reader
 }
 
 // Sizes of a WebSocket's buffers, in bytes. A session has them for as long as it lasts,
@@ -127,6 +130,7 @@ func (w *rawConn) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		in = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(readBuffer, len(early)))
 		_, _ = in.Peek(len(early)) // or they would be lost when the library resets the reader
 	}
+	w.in = in
 	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
