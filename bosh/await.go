@@ -3,6 +3,7 @@ package bosh
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"strconv"
@@ -39,8 +40,8 @@ type waiting struct {
 // ping is one that was sent and not answered yet.
 type ping struct {
 	payload []byte
-	stop    func() // ends the library's waiting for the pong, which it will not see
-	ponged  atomic.Bool
+	ponged  chan struct{} // closed by the pong
+	once    sync.Once
 }
 
 // await returns when the client sends something, or the session is to end. It is false
@@ -108,25 +109,44 @@ func (s *socket) takePong() bool {
 		payload[i] ^= key[i%mask]
 	}
 	_, _ = s.waiting.in.Discard(len(b))
-	if p := s.waiting.pinged.Load(); p != nil && bytes.Equal(p.payload, payload) {
-		p.ponged.Store(true)
-		p.stop()
-	} // any other is allowed, and means nothing (RFC 6455 §5.5.3)
+	s.pong(payload)
 	return true
 }
 
-// ping sends a ping and waits for the pong. One goroutine calls it.
+// pong is called with each pong. One that answers no ping of ours is allowed, and means
+// nothing (RFC 6455 §5.5.3).
+func (s *socket) pong(payload []byte) {
+	if p := s.waiting.pinged.Load(); p != nil && bytes.Equal(p.payload, payload) {
+		p.once.Do(func() { close(p.ponged) })
+	}
+}
+
+// ping sends a ping and waits for the pong. One goroutine calls it. The library's own
+// Ping would wait for a pong that the library does not see. That it is written here is
+// no matter to the library, for it is a whole frame in one write, and not amid another:
+// of the library's frames only those of write can take more than one.
 func (s *socket) ping() error {
-	ctx, cancel := s.within(s.ws.o.Limits.Write)
+	ctx, cancel := context.WithTimeout(s.ctx, s.ws.o.Limits.Write)
 	defer cancel()
 	s.waiting.pings++
-	p := &ping{payload: strconv.AppendInt(nil, int64(s.waiting.pings), 10), stop: cancel} // as the library counts
+	p := &ping{payload: strconv.AppendInt(nil, int64(s.waiting.pings), 10), ponged: make(chan struct{})}
 	s.waiting.pinged.Store(p)
 	defer s.waiting.pinged.Store(nil)
-	if err := s.conn.Ping(ctx); err != nil && !p.ponged.Load() {
+	const final, opcode = 0x80, 9 // RFC 6455 §5.2
+	s.writing.Lock()
+	_ = s.raw.SetWriteDeadline(time.Now().Add(s.ws.o.Limits.Write)) // a failure shows when it is written
+	_, err := s.raw.Write(append([]byte{final | opcode, byte(len(p.payload))}, p.payload...))
+	_ = s.raw.SetWriteDeadline(time.Time{})
+	s.writing.Unlock()
+	if err != nil {
 		return err
 	}
-	return nil
+	select {
+	case <-p.ponged:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // park lets arrival wait. It is false if that cannot be.

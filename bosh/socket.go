@@ -37,7 +37,8 @@ type socket struct {
 	leaving atomic.Bool // the client has sent <close/>
 	work    sync.WaitGroup
 	waiting waiting
-	finish  func() // what is to be done when up has ended
+	writing sync.Mutex // held while a message or a ping is written
+	finish  func()     // what is to be done when up has ended
 }
 
 // Why a session ends, as causes of socket.ctx. A *failure is one too.
@@ -164,6 +165,8 @@ func (s *socket) goodbye(cause error) {
 // write sends one message within its deadline, which is what ends a session whose
 // client does not read (CWE-400).
 func (s *socket) write(frame []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), s.ws.o.Limits.Write)
 	defer cancel()
 	return s.conn.Write(ctx, websocket.MessageText, frame)
@@ -308,11 +311,6 @@ func (s *socket) carry() error {
 		return errGoodbye
 	}
 	return s.forward(st)
-}
-
-// within is the session's context for so long.
-func (s *socket) within(d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(s.ctx, d)
 }
 
 func (s *socket) forward(st xmpp.Stanza) error {

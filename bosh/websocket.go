@@ -84,6 +84,7 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Compressed secrets beside chosen text leak (CRIME, CWE-310), and
 		// inflating is a bomb's way in (CWE-409).
 		CompressionMode: websocket.CompressionDisabled,
+		OnPongReceived:  func(_ context.Context, payload []byte) { s.pong(payload) }, // amid a message
 	})
 	if err != nil {
 		ws.o.Log.Info("WebSocket handshake failed", "client", address, "reason", err)
