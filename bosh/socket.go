@@ -342,7 +342,7 @@ func (s *socket) down() {
 			s.cancel(s.streamEnded(err))
 			return
 		}
-		frame := st.XML
+		var frame []byte
 		if isHeader(st) {
 			s.opened.Store(true)
 			frame = openFrame(s.ws.o.Domain, stream.Header())
