@@ -55,11 +55,14 @@ func inNode(script string) func(*testing.T, login, chan happening) chatClient {
 // Missing, because the client lacks the transport: BOSH in @xmpp/client and in
 // nbxmpp, WebSocket in gloox. The strophe of the tests has no XEP-0198 (in
 // Converse it has, from a plugin of Converse), so over WebSocket it has nothing to
-// live through faults with.
+// live through faults with. Converse resumes a stream once and not again, and counts
+// its stanzas from <enabled/> on where XEP-0198 §3 has <enable/>, so that it takes some
+// of its own messages for acknowledged; what it does is tried in
+// bridge_reconnect_test.go.
 func clients(t *testing.T, pages *converseSite) []aClient {
 	return []aClient{
 		{"converse", overBOSH, repeats, pages.start},
-		{"converse", overWebSocket, resumes, pages.start},
+		{"converse", overWebSocket, lost, pages.start},
 		{"strophe", overBOSH, repeats, inNode("strophe.mjs")},
 		{"strophe", overWebSocket, lost, inNode("strophe.mjs")},
 		{"xmppjs", overWebSocket, resumes, inNode("xmppjs.mjs")},

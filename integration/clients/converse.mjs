@@ -55,6 +55,7 @@ converse.plugins.add("driver", {
         const chat = await api.chats.open(to.split("/")[0], { hidden: true }, true);
         await chat.sendMessage({ body });
       }
+      api.connection.get().flush(); // Strophe gathers for 100 ms what it sends over BOSH
       sending = false;
     };
     driver.stop = () => api.user.logout();
