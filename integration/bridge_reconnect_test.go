@@ -48,10 +48,15 @@ scripts: {rules: [{name: recorder, match: {digest: [%q]}, action: allow}]}
 			proxy := serve()
 			bob := newPeer(t, server, server.CA, "bob", accounts["bob"])
 			var left atomic.Int32 // how often alice did, for her contacts
+			there := false
 			bob.presence = func(from, kind string) {
-				if strings.HasPrefix(from, "alice@") && kind == "unavailable" {
+				if !strings.HasPrefix(from, "alice@") {
+					return
+				}
+				if there && kind == "unavailable" {
 					left.Add(1)
 				}
+				there = kind == ""
 			}
 			heard := make(chan string, 10)
 			go func() { _ = bob.receive(func(body string) { heard <- body }) }() // until the server ends
