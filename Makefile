@@ -55,7 +55,7 @@ demo: bin/chatproxy
 	bin/chatproxy demo
 
 test: bin/chatproxy
-	scripts/apt-install prosody ejabberd chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+	scripts/apt-install prosody ejabberd g++ libgloox-dev python3-nbxmpp chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
 	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /integration)
 	$(GO) test -run Allocates ./bench/... ./policies/... # the race detector allocates
 	$(GO) test -race -timeout 20m -p 1 ./integration/... # browsers want the machine to themselves

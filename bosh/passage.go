@@ -42,8 +42,8 @@ type passage struct {
 	until   time.Time // when idle is to end it
 }
 
-// maxSeconds caps what a server or a client says of times.
-const maxSeconds = time.Hour
+// longest caps what a server or a client says of times.
+const longest = time.Hour
 
 // seconds reads an attribute that has a number of them.
 func seconds(s string, fallback time.Duration) time.Duration {
@@ -51,7 +51,7 @@ func seconds(s string, fallback time.Duration) time.Duration {
 	if err != nil {
 		return fallback
 	}
-	return min(time.Duration(n)*time.Second, maxSeconds)
+	return min(time.Duration(n)*time.Second, longest)
 }
 
 // begin counts the making of a session as work, unless the proxy shuts down.
@@ -95,7 +95,7 @@ func (s *passages) create(tag *xmpp.Body, p *passing, limits Limits) (*passage, 
 		return nil, endpointError("hands out a sid twice")
 	}
 	made.ctx, made.stop = context.WithCancelCause(context.Background())
-	made.idle = time.AfterFunc(maxSeconds, func() { s.inactive(made) })
+	made.idle = time.AfterFunc(longest, func() { s.inactive(made) })
 	made.idle.Stop()
 	s.known[sid] = made
 	return made, nil

@@ -382,7 +382,7 @@ func (s *socket) down() {
 
 // tell passes one of the server's stanzas on.
 func (s *socket) tell(stream serverStream, st xmpp.Stanza) error {
-	frame := st.XML
+	var frame []byte
 	if isHeader(st) {
 		s.opened.Store(true)
 		frame = openFrame(s.ws.o.Domain, stream.Header())

@@ -34,9 +34,18 @@ type chatClient interface {
 
 // A login is what a client needs to know.
 type login struct {
-	url                    string // of the endpoint
+	site                   string // host:port
+	over                   transport
 	domain, user, password string
 	resource               string
+}
+
+// url is that of the endpoint.
+func (l login) url() string {
+	if l.over == overWebSocket {
+		return "ws://" + l.site + "/xmpp-websocket"
+	}
+	return "http://" + l.site + "/http-bind"
 }
 
 // driver is one of the programs in clients/, which speak as lines.mjs says.
@@ -52,7 +61,7 @@ type driver struct {
 // startDriver runs a driver; what it reports goes to happenings.
 func startDriver(t *testing.T, l login, happenings chan<- happening, program ...string) *driver {
 	t.Helper()
-	args := append(program[1:], l.url, l.domain, l.user, l.password, l.resource, tail)
+	args := append(program[1:], l.url(), l.domain, l.user, l.password, l.resource, tail)
 	d := &driver{t: t, name: filepath.Base(program[len(program)-1]), cmd: exec.Command(program[0], args...), exited: make(chan struct{})}
 	d.cmd.Stderr = &d.stderr
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

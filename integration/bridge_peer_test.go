@@ -31,6 +31,10 @@ type peer struct {
 	conn net.Conn
 	read *xml.Decoder
 	mu   sync.Mutex // writing
+
+	// presence, if any, is told who comes ("") and goes ("unavailable"). It is
+	// set before receive is called.
+	presence func(from, kind string)
 }
 
 // newPeer logs in with STARTTLS and PLAIN and is there until the test ends.
@@ -153,6 +157,7 @@ func (p *peer) receive(body func(string)) error {
 			return err
 		}
 		var message struct {
+			From string  `xml:"from,attr"`
 			Type string  `xml:"type,attr"`
 			Body *string `xml:"body"`
 		}
@@ -160,6 +165,8 @@ func (p *peer) receive(body func(string)) error {
 			return err
 		}
 		switch {
+		case start.Name.Local == "presence" && p.presence != nil:
+			p.presence(message.From, message.Type)
 		case start.Name.Local != "message":
 		case message.Type == "error":
 			return errors.New("a message could not be delivered")

@@ -7,6 +7,8 @@
 //	stanzas_test.go   a stanza policy before Prosody and ejabberd
 //	drain_test.go     the program is replaced by another while people chat
 //	demo_test.go      the demo, from start to Ctrl-C
+//	bridge_*_test.go  independent clients over a network that breaks, on Prosody and ejabberd;
+//	                  Converse after the proxy and the server were killed
 //
 // Every attack has its control: without the proxy it must succeed, or the test fails.
 package integration

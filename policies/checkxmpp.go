@@ -8,9 +8,6 @@ func (d *decoder) checkServer(x *XMPP) {
 	if d.sound("xmpp.proxy_protocol") && x.ProxyProtocol && x.BOSH.Upstream.URL != nil && x.WebSocket.Upstream.URL != nil {
 		d.problemAt("xmpp.proxy_protocol", "there is no stream of our own that could begin with the PROXY protocol: bosh and websocket both have an upstream")
 	}
-	if d.has("xmpp.bosh.upstream") && d.given("xmpp.stanzas") && x.BOSH.On() {
-		d.problemAt("xmpp.bosh.upstream", "xmpp.stanzas cannot be held where BOSH sessions are passed through: take one of the two out, or leave clients the WebSocket with bosh: {enabled: false}")
-	}
 	d.checkEndpoint("xmpp.bosh.upstream", x.BOSH.Upstream, "http", "https")
 	d.checkBOSH(x)
 	d.checkEndpoint("xmpp.websocket.upstream", x.WebSocket.Upstream, "ws", "wss")

@@ -57,7 +57,8 @@ type Config struct {
 	StartTimeout time.Duration
 }
 
-// Server is a running Prosody. Its methods may be called from any goroutine.
+// Server is a running Prosody. Its methods may be called from any goroutine,
+// except for [Server.Restart].
 type Server struct {
 	// CA holds the certificate that the server presents for its domain.
 	CA *x509.CertPool
@@ -68,6 +69,9 @@ type Server struct {
 	addr      string
 	directTLS string
 	http      string
+
+	binary  string
+	timeout time.Duration // of a start
 
 	cmd    *exec.Cmd
 	exited chan struct{} // closed after Wait returned
@@ -129,7 +133,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 var errPortTaken = errors.New("the port was taken by another process")
 
 func start(ctx context.Context, binary string, cfg Config) (_ *Server, err error) {
-	s := &Server{dir: cfg.Dir, domain: cfg.Domain, exited: make(chan struct{})}
+	s := &Server{dir: cfg.Dir, domain: cfg.Domain, binary: binary, timeout: cfg.StartTimeout}
 	if s.dir == "" {
 		if s.dir, err = os.MkdirTemp("", "chatproxy-prosody-"); err != nil {
 			return nil, fmt.Errorf("making its folder: %w", err)
@@ -153,24 +157,7 @@ func start(ctx context.Context, binary string, cfg Config) (_ *Server, err error
 		return nil, fmt.Errorf("writing its files: %w", err)
 	}
 
-	output, err := os.Create(filepath.Join(s.dir, "output.log"))
-	if err != nil {
-		return nil, fmt.Errorf("creating its log: %w", err)
-	}
-	defer output.Close()
-	// Not CommandContext: ctx bounds the start, not the life of the server.
-	s.cmd = exec.Command(binary, "-F", "--config", filepath.Join(s.dir, "prosody.cfg.lua"))
-	s.cmd.Dir = s.dir
-	s.cmd.Stdout, s.cmd.Stderr = output, output
-	if err := s.cmd.Start(); err != nil {
-		s.cmd = nil
-		return nil, fmt.Errorf("running %s: %w", binary, err)
-	}
-	go func() {
-		defer close(s.exited)
-		_ = s.cmd.Wait() // the exit status is of no interest once it is gone
-	}()
-	if err := s.waitReady(ctx); err != nil {
+	if err := s.launch(ctx); err != nil {
 		if strings.Contains(tail(s.dir), "in use") {
 			err = errPortTaken
 		}
@@ -179,23 +166,65 @@ func start(ctx context.Context, binary string, cfg Config) (_ *Server, err error
 	return s, nil
 }
 
+// launch runs the server on the files in its folder.
+func (s *Server) launch(ctx context.Context) error {
+	output, err := os.OpenFile(filepath.Join(s.dir, "output.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("creating its log: %w", err)
+	}
+	defer output.Close()
+	// Not CommandContext: ctx bounds the start, not the life of the server.
+	cmd := exec.Command(s.binary, "-F", "--config", filepath.Join(s.dir, "prosody.cfg.lua"))
+	cmd.Dir = s.dir
+	cmd.Stdout, cmd.Stderr = output, output
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("running %s: %w", s.binary, err)
+	}
+	exited := make(chan struct{})
+	s.cmd, s.exited = cmd, exited
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait() // the exit status is of no interest once it is gone
+	}()
+	return s.waitReady(ctx)
+}
+
+// Restart ends the server and starts it again at the same addresses, with its
+// certificate, its accounts and what it had stored; sessions are lost, as they are
+// in any restart. It must not run beside another call.
+func (s *Server) Restart(ctx context.Context) error {
+	s.end()
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if err := s.launch(ctx); err != nil {
+		return fmt.Errorf("starting prosody again: %w; end of its log:\n%s", err, tail(s.dir))
+	}
+	return nil
+}
+
 // Stop ends the process that Start began, waits until it is gone, and
 // removes the folder if Start made it. Further calls do nothing.
 func (s *Server) Stop() {
 	s.stop.Do(func() {
-		if s.cmd != nil {
-			_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may be gone already
-			select {
-			case <-s.exited:
-			case <-time.After(5 * time.Second):
-				_ = s.cmd.Process.Kill()
-				<-s.exited
-			}
-		}
+		s.end()
 		if s.removeDir {
 			_ = os.RemoveAll(s.dir)
 		}
 	})
+}
+
+// end ends the process, if there is one, and waits until it is gone.
+func (s *Server) end() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may be gone already
+	select {
+	case <-s.exited:
+	case <-time.After(5 * time.Second):
+		_ = s.cmd.Process.Kill()
+		<-s.exited
+	}
 }
 
 // waitReady returns when the server has answered a stream header with

@@ -43,6 +43,32 @@ func TestStartServesTheDomainAndStopLeavesNothing(t *testing.T) {
 	}
 }
 
+// After a restart the server is where it was, and is believed to be the same.
+func TestRestart(t *testing.T) {
+	srv, err := prosody.Start(t.Context(), prosody.Config{Domain: "chat.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Stop()
+	old, err := net.Dial("tcp", srv.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	if err := srv.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := old.Read(make([]byte, 1)); err == nil {
+		t.Errorf("the connection to the server before says %d bytes more", n)
+	}
+	conn, err := tls.Dial("tcp", srv.DirectTLSAddr(), &tls.Config{
+		RootCAs: srv.CA, ServerName: "chat.example", NextProtos: []string{"xmpp-client"}})
+	if err != nil {
+		t.Fatalf("after the restart: %v\n%s", err, srv.Log())
+	}
+	conn.Close()
+}
+
 func TestStopRemovesTheFolderItMade(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	srv, err := prosody.Start(t.Context(), prosody.Config{})

@@ -21,6 +21,9 @@ function flush() {
 let sessions = 0;
 xmpp.on("online", async (jid) => {
   if (++sessions > 1) return say({ error: "the session could not be resumed" });
+  // The library counts what comes in one piece with <enabled/>, and then begins to
+  // count: it would ask for a stanza again. So nothing is asked for before.
+  while (!sm.enabled) await new Promise((later) => setTimeout(later, 5));
   await xmpp.send(xml("presence"));
   say({ online: jid.toString() });
   flush();

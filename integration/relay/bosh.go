@@ -12,12 +12,14 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // session is what the relay knows of a BOSH session.
 type session struct {
-	first int64 // the RID that created it
+	first   int64       // the RID that created it
+	holding atomic.Bool // a request is held back
 
 	mu       sync.Mutex
 	attempts map[int64]int    // how often each RID was sent
@@ -106,7 +108,10 @@ func (r *Relay) faulty(w http.ResponseWriter, req *http.Request, s *session, rid
 		err = errCut
 	case AbortHeld:
 		held, giveUp := context.WithCancel(ctx)
-		_, err = r.pass(held, req, body, func() { wrote(); giveUp() })
+		_, err = r.pass(held, req, body, func() {
+			wrote()
+			time.AfterFunc(3*time.Millisecond, giveUp) // written is not read
+		})
 		giveUp()
 		if err == nil {
 			// The answer was faster. It is lost all the same.

@@ -63,9 +63,14 @@ func (s *session) wake() {
 	s.changed = make(chan struct{})
 }
 
-// overtaken holds a request back until the next one was passed on. It is false
-// if none came: the client has nothing more to say.
+// overtaken holds a request back until the next one was passed on, unless another
+// is held back already. It is false if none came: the client has nothing more to
+// say.
 func (s *session) overtaken(ctx context.Context, rid int64) bool {
+	if !s.holding.CompareAndSwap(false, true) {
+		return false
+	}
+	defer s.holding.Store(false)
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	if !s.until(ctx, func() bool { return s.passed > rid }) {
