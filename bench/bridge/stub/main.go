@@ -48,7 +48,7 @@ func serve(listen, domain, certificate, key string) error {
 		c := &client{conn: conn, domain: domain, config: config}
 		go func() {
 			defer func() { _ = c.conn.Close() }() // it is over either way
-			if err := c.serve(); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+			if err := c.serve(); !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 				fmt.Fprintln(os.Stderr, "stub:", err)
 			}
 		}()
