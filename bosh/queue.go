@@ -25,9 +25,9 @@ type saying struct {
 	stanzas      []xmpp.Stanza
 }
 
-// deliver queues a stanza for the client. While the queue is full it waits,
-// so the server's stream is not read and TCP slows the server down: memory
-// stays bounded whatever a client does not fetch (CWE-770).
+// deliver queues a stanza for the client; flush answers with it. While the queue is
+// full it waits, so the server's stream is not read and TCP slows the server down:
+// memory stays bounded whatever a client does not fetch (CWE-770).
 func (s *session) deliver(st *stream, up *xmpp.Stream, stanza xmpp.Stanza) {
 	stanza, pass := s.fromServer(st, up, stanza)
 	if !pass {
@@ -35,6 +35,9 @@ func (s *session) deliver(st *stream, up *xmpp.Stream, stanza xmpp.Stanza) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.queueBytes >= s.m.o.Limits.Queue {
+		s.flush()
+	}
 	for s.queueBytes >= s.m.o.Limits.Queue && s.has(st) {
 		s.roomy.Wait()
 	}
@@ -45,7 +48,6 @@ func (s *session) deliver(st *stream, up *xmpp.Stream, stanza xmpp.Stanza) {
 		st.succeeded = true
 	}
 	s.enqueue(item{of: st, stanza: stanza})
-	s.flush()
 }
 
 func (s *session) enqueue(i item) {

@@ -68,13 +68,24 @@ func (s *session) read(st *stream, up *xmpp.Stream) {
 				return
 			}
 			continue
-		case err != nil:
+		}
+		// What has come together goes out together: a response for each would have
+		// the client ask for every single one of them.
+		for more := true; err == nil && more; {
+			var next xmpp.Stanza
+			next, more, err = up.NextNow()
+			if !isHeader(stanza) { // XEP-0206 §3: the header is never shown
+				s.deliver(st, up, stanza)
+			}
+			stanza = next
+		}
+		s.mu.Lock()
+		s.flush()
+		s.mu.Unlock()
+		if err != nil {
 			s.lost(st, err)
 			s.m.work.Done()
 			return
-		}
-		if !isHeader(stanza) { // XEP-0206 §3: the header is never shown
-			s.deliver(st, up, stanza)
 		}
 	}
 }

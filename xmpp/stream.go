@@ -145,25 +145,49 @@ func (s *Stream) nextWithin(ctx context.Context, patience time.Duration) (Stanza
 	return st, err
 }
 
+// NextNow is Next without waiting: it returns a stanza that has come with the one
+// before it, and is false if no other is whole yet.
+func (s *Stream) NextNow() (Stanza, bool, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	return s.nextNow()
+}
+
+func (s *Stream) nextNow() (_ Stanza, ok bool, err error) {
+	for len(s.rest) > 0 {
+		n, ev, err := s.splitter.feed(s.rest)
+		s.rest = s.rest[n:]
+		if err != nil {
+			return Stanza{}, false, fmt.Errorf("from the XMPP server: %w", err)
+		}
+		if ev.none() {
+			continue
+		}
+		st, err := s.take(ev)
+		return st, err == nil, err
+	}
+	return Stanza{}, false, nil
+}
+
+// take makes of what the splitter found what Next returns.
+func (s *Stream) take(ev event) (Stanza, error) {
+	switch {
+	case ev.header != nil:
+		return s.takeHeader(ev.header)
+	case ev.end:
+		return Stanza{}, io.EOF
+	case ev.stanza.Is(NSStream, "error"):
+		return Stanza{}, parseStreamError(*ev.stanza)
+	case ev.stanza.Is(NSStream, "features") && !s.keepFeatures:
+		return hideFeatures(*ev.stanza, s.splitter.lim)
+	}
+	return *ev.stanza, nil
+}
+
 func (s *Stream) next(patience time.Duration) (Stanza, error) {
 	for {
-		for len(s.rest) > 0 {
-			n, ev, err := s.splitter.feed(s.rest)
-			s.rest = s.rest[n:]
-			switch {
-			case err != nil:
-				return Stanza{}, fmt.Errorf("from the XMPP server: %w", err)
-			case ev.header != nil:
-				return s.takeHeader(ev.header)
-			case ev.end:
-				return Stanza{}, io.EOF
-			case ev.stanza != nil && ev.stanza.Is(NSStream, "error"):
-				return Stanza{}, parseStreamError(*ev.stanza)
-			case ev.stanza != nil && ev.stanza.Is(NSStream, "features") && !s.keepFeatures:
-				return hideFeatures(*ev.stanza, s.splitter.lim)
-			case ev.stanza != nil:
-				return *ev.stanza, nil
-			}
+		if st, ok, err := s.nextNow(); ok || err != nil {
+			return st, err
 		}
 		s.waitAtMost(patience)
 		if s.aborted.Load() { // it may be that its deadline has been overwritten just now
