@@ -21,12 +21,11 @@ func main() {
 	certificate := flag.String("certificate", "", "the certificate's `file`; with it, STARTTLS is required")
 	key := flag.String("key", "", "the `file` of its key")
 	flag.Parse()
-	if err := serve(*listen, *domain, *certificate, *key); err != nil {
-		fmt.Fprintln(os.Stderr, "stub:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "stub:", serve(*listen, *domain, *certificate, *key))
+	os.Exit(1)
 }
 
+// serve returns why it cannot go on.
 func serve(listen, domain, certificate, key string) error {
 	var config *tls.Config
 	if certificate != "" {
