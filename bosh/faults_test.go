@@ -29,7 +29,7 @@ import (
 
 // spiteful serves every connection with a script, and waits for all of them
 // when the test ends.
-func spiteful(t *testing.T, script func(net.Conn)) string {
+func spiteful(t testing.TB, script func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -201,7 +201,7 @@ func boshOutcome(f *fixture) string {
 }
 
 // webOutcome is the same over WebSocket: all frames, and the close code.
-func webOutcome(t *testing.T, f *fixture) string {
+func webOutcome(t testing.TB, f *fixture) string {
 	c := dialWebSocket(t, f)
 	c.say(openMessage)
 	var all strings.Builder
@@ -229,7 +229,7 @@ func matches(got, want string) bool {
 }
 
 // descriptors counts the files that the process has open.
-func descriptors(t *testing.T) int {
+func descriptors(t testing.TB) int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func (f *fixture) noSeats() {
 }
 
 // certificateFor makes a certificate that is good until a time.
-func certificateFor(t *testing.T, name string, until time.Time) (tls.Certificate, *x509.Certificate) {
+func certificateFor(t testing.TB, name string, until time.Time) (tls.Certificate, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -353,10 +353,24 @@ func secured(cert tls.Certificate, offer, behind string) func(net.Conn) {
 	}
 }
 
-// What goes wrong before there is a secured stream. What only an operator can
-// mend is told as remote-connection-failed, after which clients stop trying;
-// everything else lets them try again.
-func TestConnectionFaults(t *testing.T) {
+// connectionFault is what goes wrong before there is a secured stream.
+type connectionFault struct {
+	name      string
+	ca        *x509.Certificate
+	server    func(net.Conn)
+	bosh, web string
+}
+
+// dialer connects to the server that has the fault.
+func (c connectionFault) dialer(t testing.TB, timeout time.Duration) *xmpp.Dialer {
+	pool := x509.NewCertPool()
+	pool.AddCert(c.ca)
+	return &xmpp.Dialer{Domain: domain, Server: spiteful(t, c.server), RootCAs: pool, HandshakeTimeout: timeout}
+}
+
+// What only an operator can mend is told as remote-connection-failed, after which
+// clients stop trying; everything else lets them try again.
+func connectionFaults(t testing.TB) []connectionFault {
 	const (
 		stopBOSH, stopWeb   = "remote-connection-failed", "<remote-connection-failed …1000"
 		againBOSH, againWeb = "503", "1013"
@@ -364,12 +378,7 @@ func TestConnectionFaults(t *testing.T) {
 	good, goodCA := certificateFor(t, domain, time.Now().Add(time.Hour))
 	expired, expiredCA := certificateFor(t, domain, time.Now().Add(-time.Hour))
 	other, otherCA := certificateFor(t, "b.example", time.Now().Add(time.Hour))
-	for _, test := range []struct {
-		name      string
-		ca        *x509.Certificate
-		server    func(net.Conn)
-		bosh, web string
-	}{
+	return []connectionFault{
 		{"control: all is well", goodCA, secured(good, offersTLS, ""), "system-shutdown", "<stream:features …1000"},
 		{"expired certificate", expiredCA, secured(expired, offersTLS, ""), stopBOSH, stopWeb},
 		{"certificate of another name", otherCA, secured(other, offersTLS, ""), stopBOSH, stopWeb},
@@ -407,22 +416,32 @@ func TestConnectionFaults(t *testing.T) {
 			io.WriteString(conn, "no TLS record")
 			drained(conn)
 		}, againBOSH, againWeb},
-	} {
+	}
+}
+
+// connectionOutcome is what a client is told that has no session, or hears of its
+// end.
+func connectionOutcome(t testing.TB, f *fixture, transport string) string {
+	if transport == "WebSocket" {
+		return webOutcome(t, f)
+	}
+	status, _, body := f.status(createBody(`wait="5" hold="1"`))
+	if sid := value(body, "sid"); sid != "" {
+		return f.post(requestBody(sid, "1001", "", trigger))
+	}
+	return fmt.Sprint(status, body)
+}
+
+func TestConnectionFaults(t *testing.T) {
+	for _, test := range connectionFaults(t) {
 		for _, transport := range []string{"BOSH", "WebSocket"} {
 			leavesNothing(t, test.name+" over "+transport, sessionMemory, func(t *testing.T) {
-				pool := x509.NewCertPool()
-				pool.AddCert(test.ca)
-				d := &xmpp.Dialer{Domain: domain, Server: spiteful(t, test.server), RootCAs: pool, HandshakeTimeout: 500 * time.Millisecond}
-				f := newFixture(t, Options{Dial: d.Dial})
-				got, want := "", test.bosh
+				f := newFixture(t, Options{Dial: test.dialer(t, 500*time.Millisecond).Dial})
+				want := test.bosh
 				if transport == "WebSocket" {
-					got, want = webOutcome(t, f), test.web
-				} else if status, _, body := f.status(createBody(`wait="5" hold="1"`)); value(body, "sid") != "" {
-					got = f.post(requestBody(value(body, "sid"), "1001", "", trigger))
-				} else {
-					got = fmt.Sprint(status, body)
+					want = test.web
 				}
-				if !matches(got, want) {
+				if got := connectionOutcome(t, f, transport); !matches(got, want) {
 					t.Errorf("got %.500s\nwant %s", got, want)
 				}
 				f.noSeats()

@@ -23,7 +23,7 @@ const (
 
 // rawSocket is a WebSocket client that can do what a library would not.
 type rawSocket struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
 }
@@ -38,7 +38,7 @@ func (f frame) opcode() byte { return f.first & 0x0f }
 
 // handshake sends an opening handshake and returns the answer to it. before is sent
 // right behind it, in the same packet.
-func handshake(t *testing.T, f *fixture, header http.Header, before string) (*http.Response, *rawSocket) {
+func handshake(t testing.TB, f *fixture, header http.Header, before string) (*http.Response, *rawSocket) {
 	t.Helper()
 	address := strings.TrimPrefix(f.url, "http://")
 	conn, err := net.Dial("tcp", address)
@@ -73,7 +73,7 @@ func upgradeHeader() http.Header {
 	}
 }
 
-func dialRaw(t *testing.T, f *fixture) *rawSocket {
+func dialRaw(t testing.TB, f *fixture) *rawSocket {
 	t.Helper()
 	rsp, s := handshake(t, f, upgradeHeader(), "")
 	if rsp.StatusCode != http.StatusSwitchingProtocols || rsp.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {

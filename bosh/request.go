@@ -83,10 +83,10 @@ func (v version) lowest(w version) version {
 // payloadCondition says; the request comes with them as far as it was read.
 func parseRequest(document []byte, lim xmpp.Limits) (*request, error) {
 	body, err := xmpp.SplitBody(document, lim)
-	if err != nil {
-		return &request{}, err
-	}
 	get := func(name string) string { v, _ := body.Attribute(name); return v }
+	if err != nil { // the answer ends the session, so it must be known which
+		return &request{sid: get("sid")}, err
+	}
 
 	q := &request{sid: get("sid"), stream: get("stream"), to: get("to"), lang: get("xml:lang"),
 		key: get("key"), newkey: get("newkey"), restart: isTrue(get("xmpp:restart")), stanzas: body.Stanzas}

@@ -140,13 +140,13 @@ func (s *stub) dialer() func(context.Context) (*xmpp.Stream, error) {
 
 // fixture is a bridge behind an HTTP server.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	bridge *Bridge
 	url    string
 	client *http.Client
 }
 
-func newFixture(t *testing.T, o Options) *fixture {
+func newFixture(t testing.TB, o Options) *fixture {
 	t.Helper()
 	if o.Domain == "" {
 		o.Domain = domain

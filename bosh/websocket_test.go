@@ -19,11 +19,11 @@ const openMessage = `<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="a.exa
 
 // wsClient is a browser's side of a WebSocket session.
 type wsClient struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 }
 
-func dialWebSocket(t *testing.T, f *fixture) *wsClient {
+func dialWebSocket(t testing.TB, f *fixture) *wsClient {
 	t.Helper()
 	conn, rsp, err := websocket.Dial(t.Context(), f.url+"/xmpp-websocket", &websocket.DialOptions{
 		Subprotocols: []string{"xmpp"}, HTTPHeader: http.Header{"Origin": {site}}})

@@ -72,6 +72,34 @@ func refusedPayload(t *testing.T, before, bad string) {
 	}
 }
 
+// A client that is told so has no session any more, nor has the server a user who
+// seems to be there, nor the address a seat less.
+func TestRefusedPayloadEndsItsSession(t *testing.T) {
+	for _, bad := range []string{"<message>", "<a></b>", "</message>", "<message><!-- --></message>", "text", strings.Repeat("<a>", 2000)} {
+		inLab(t, Options{}, func(l *lab) {
+			l.create(usual)
+			held := l.next("", "")
+			if got := l.next("", bad).body(); !strings.Contains(got, over) {
+				t.Errorf("%.20s got %s", bad, got)
+			}
+			l.is(held.body(), ended(OtherRequest))
+			if got := l.peers[0].got(); !strings.HasSuffix(got, "EOF") || l.b.BOSH.seats.total > 0 {
+				t.Errorf("%.20s: the session goes on: %s", bad, got)
+			}
+		})
+	}
+	inLab(t, Options{}, func(l *lab) { // what names no session ends none
+		l.create(usual)
+		held := l.next("", "")
+		l.send(`<body xmlns="` + binding + `" rid="1002"><message></body>`)
+		l.send("<!-- -->" + requestBody(l.sid, "1002", "", ""))
+		l.send(strings.Replace(requestBody(l.sid, "1002", "", ""), binding, "urn:other", 1))
+		if held.answered() || isOver(l.session()) {
+			t.Error("the session is over")
+		}
+	})
+}
+
 func TestXEP0124_6_WellFormed(t *testing.T) {
 	refusedPayload(t, "", "<a></b>")
 	refusedPayload(t, "", "<a b=c/>")

@@ -30,35 +30,41 @@ const nsXBOSH = "urn:xmpp:xbosh" // XEP-0206
 // SplitBody checks a whole BOSH request body and takes it apart. Nothing of
 // a body that has an error anywhere may reach the server, which is why this
 // wants all of it. The error is a [*SyntaxError] or wraps
-// [ErrForbiddenStanza].
-func SplitBody(document []byte, lim Limits) (*Body, error) {
+// [ErrForbiddenStanza]; with it comes a body without stanzas, whose attributes tell
+// which session it was for, as far as they could be read.
+func SplitBody(document []byte, lim Limits) (body *Body, err error) {
 	s := newSplitter(lim, 1, "")
 	defer s.release()
 	s.headers.Store(1)
-	body := &Body{attributes: map[string]string{}}
+	body = &Body{attributes: map[string]string{}}
+	defer func() {
+		if err != nil {
+			body.Stanzas = nil
+		}
+	}()
 	for len(document) > 0 {
 		n, ev, err := s.feed(document)
 		if err != nil {
-			return nil, err
+			return body, err
 		}
 		document = document[n:]
 		switch {
 		case ev.header != nil:
 			if err := s.bodyHeader(ev.header, body.attributes); err != nil {
-				return nil, err
+				return &Body{}, err
 			}
 		case ev.stanza != nil:
 			if len(body.Stanzas) == s.lim.Stanzas {
-				return nil, tooMuch("more than %d stanzas in one request", s.lim.Stanzas)
+				return body, tooMuch("more than %d stanzas in one request", s.lim.Stanzas)
 			}
 			if err := checkClientStanza(ev.stanza); err != nil {
-				return nil, err
+				return body, err
 			}
 			body.Stanzas = append(body.Stanzas, *ev.stanza)
 		}
 	}
 	if !s.ended || !s.idle() {
-		return nil, notWellFormed("the document is not complete")
+		return body, notWellFormed("the document is not complete")
 	}
 	return body, nil
 }
