@@ -21,7 +21,7 @@ func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 	rest := st.XML
 	var out bytes.Buffer
 	var name string
-	hidden := false
+	hidden, room := false, grown(len(rest))
 	for len(rest) > 0 {
 		n, ev, err := s.feed(rest)
 		if err != nil {
@@ -39,6 +39,9 @@ func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 			if ev.stanza.Is(nsTLS, "starttls") || ev.stanza.Is(nsCompressFeature, "compression") {
 				hidden = true
 				continue
+			}
+			if room -= len(ev.stanza.XML); room < 0 {
+				return Stanza{}, tooMuch("the namespaces of features are many times as large as the features")
 			}
 			out.Write(ev.stanza.XML)
 		}

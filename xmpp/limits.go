@@ -30,6 +30,19 @@ type Limits struct {
 // looking one up takes bounded time.
 const maxBindings = 128
 
+// maxNamespaceBytes caps a namespace name, and maxChildren how many children of a
+// stanza are looked into. What is taken out of its place has the namespaces of that
+// place written on it: without these bounds, and the one of grown, a client could make
+// gigabytes of a message with a long namespace and many empty children (CWE-409).
+const (
+	maxNamespaceBytes = 512
+	maxChildren       = 1024
+)
+
+// grown is how large the parts of a document of n bytes may be together, each with
+// its namespaces.
+func grown(n int) int { return 4*n + 16<<10 }
+
 func (l Limits) withDefaults() Limits {
 	set := func(field *int, value int) {
 		if *field <= 0 {

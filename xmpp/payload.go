@@ -36,6 +36,7 @@ func SplitBody(document []byte, lim Limits) (*Body, error) {
 	defer s.release()
 	s.headers.Store(1)
 	body := &Body{attributes: map[string]string{}}
+	room := grown(len(document))
 	for len(document) > 0 {
 		n, ev, err := s.feed(document)
 		if err != nil {
@@ -53,6 +54,9 @@ func SplitBody(document []byte, lim Limits) (*Body, error) {
 			}
 			if err := checkClientStanza(ev.stanza); err != nil {
 				return nil, err
+			}
+			if room -= len(ev.stanza.XML); room < 0 {
+				return nil, tooMuch("the namespaces of a body are many times as large as the body")
 			}
 			body.Stanzas = append(body.Stanzas, *ev.stanza)
 		}
