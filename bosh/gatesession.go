@@ -2,6 +2,7 @@ package bosh
 
 import (
 	"context"
+	"errors"
 
 	"chatproxy/xmpp"
 )
@@ -19,6 +20,9 @@ func (s *session) fromClient(at *stream, q *request) ([]xmpp.Stanza, error) {
 		on, back, err := xmpp.Stanza{}, xmpp.Stanza{}, at.gate.wait(s.ctx, len(st.XML))
 		if err == nil {
 			on, back, err = at.gate.up(st)
+		}
+		if errors.Is(err, errClosed) { // by the other side, while this came
+			return nil, nil
 		}
 		if err != nil {
 			s.m.o.Log.Warn("BOSH session ends: its client breaks the rules", "session", s.name, "reason", err)

@@ -91,6 +91,11 @@ func (a *logins) tryAll(keys []loginKey) ([]loginKey, bool) {
 			return nil, false
 		}
 	}
+	a.hold(keys, now)
+	return keys, true
+}
+
+func (a *logins) hold(keys []loginKey, now time.Time) {
 	for _, key := range keys {
 		r := a.records[key]
 		if r == nil {
@@ -101,7 +106,14 @@ func (a *logins) tryAll(keys []loginKey) ([]loginKey, bool) {
 		r.trying++
 		r.last = now
 	}
-	return keys, true
+}
+
+// late is finish for an attempt that was given up before it ended.
+func (a *logins) late(keys []loginKey, how outcome) {
+	a.mu.Lock()
+	a.hold(keys, time.Now())
+	a.mu.Unlock()
+	a.finish(keys, how)
 }
 
 func (a *logins) most(key loginKey) int {
