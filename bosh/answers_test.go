@@ -43,3 +43,16 @@ func TestAnswersThatAreFetchedAreNotCounted(t *testing.T) {
 		}
 	})
 }
+
+// Somebody's message with too much in it does not cut off whom it is for.
+func TestMessageThatNestsTooDeepCutsNobodyOff(t *testing.T) {
+	inLab(t, Options{}, func(l *lab) {
+		l.create(usual)
+		waiting := l.next("", "")
+		l.peers[0].say(`<message from='mallory@else.example'>` + strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100) + `</message>`)
+		l.want(waiting.wait(), `<iq xmlns="jabber:client" type="result"`)
+		waiting = l.next("", "")
+		l.peers[0].say(`<message from='ann@a.example'><body>hello</body></message>`)
+		l.want(waiting.wait(), "hello")
+	})
+}

@@ -15,6 +15,7 @@ import (
 // and it breaks the hash of XEP-0474. Without channel binding data a browser
 // chooses a plain variant by itself.
 func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
+	lim.lenient = false
 	s := newSplitter(lim, 1, NSClient)
 	defer s.release()
 	s.headers.Store(1)
@@ -57,7 +58,7 @@ func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 // must not negotiate is taken out of the features in it, and everything else
 // stays as it is. The error is a [*SyntaxError].
 func HideFeatures(document []byte, lim Limits) ([]byte, error) {
-	s := newSplitter(lim, 1, "")
+	s := newSplitter(lim.ofServer(), 1, "") // of other stanzas only the end is of interest
 	s.headers.Store(1)
 	var out []byte
 	kept := 0 // how much of document is in out

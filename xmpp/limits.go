@@ -24,6 +24,9 @@ type Limits struct {
 	// Stanzas caps the children of one client payload. It does not apply to
 	// a server's stream. Default: 256.
 	Stanzas int
+
+	// lenient leaves out a stanza in which something is too much, see leaveOut.
+	lenient bool
 }
 
 // maxBindings caps the namespace declarations in force at one place, so that
@@ -42,6 +45,12 @@ const (
 // grown is how large the parts of a document of n bytes may be together, each with
 // its namespaces.
 func grown(n int) int { return 4*n + 16<<10 }
+
+// ofServer are the limits for what a server sends.
+func (l Limits) ofServer() Limits {
+	l.lenient = true
+	return l
+}
 
 func (l Limits) withDefaults() Limits {
 	set := func(field *int, value int) {
