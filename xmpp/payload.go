@@ -88,6 +88,9 @@ func ReadBodyTag(r io.Reader, lim Limits) (body *Body, read []byte, err error) {
 			}
 			rest = rest[k:]
 		}
+		if len(read) > s.lim.StanzaBytes { // white space, which the splitter does not keep
+			return nil, read, tooMuch("more than %d bytes before the end of the first tag", s.lim.StanzaBytes)
+		}
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
