@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // logins slows down those who guess passwords (CWE-307). After a number of failures
@@ -61,6 +64,9 @@ func (a *logins) keyOf(account bool, name string) loginKey {
 	kind := byte(0)
 	if account {
 		kind = 1
+		// As servers with nodeprep (RFC 6122) have it, for whom "straße" and "strasse"
+		// are one account: each spelling would have guesses of its own.
+		name = norm.NFKC.String(cases.Fold().String(name))
 	}
 	sum := sha256.Sum256(append(append(a.key[:], kind), name...))
 	return loginKey{account, [16]byte(sum[:16])}
