@@ -42,6 +42,7 @@ type gate struct {
 	flow   flow
 
 	mu            sync.Mutex
+	closed        bool
 	last          time.Time // when a stanza last passed
 	authenticated bool
 	self          string // the client's JID, or "" while it is not known
@@ -69,6 +70,7 @@ var (
 	errTooOld  = errors.New("the session has lasted as long as one may")
 	errLogins  = errors.New("too many failed log-ins")
 	errTwoAuth = errors.New("a log-in before the last one was answered")
+	errClosed  = errors.New("the session has ended")
 )
 
 // wait holds a client to the pace of the limits before a stanza of n bytes. It fails
@@ -81,6 +83,11 @@ func (g *gate) wait(ctx context.Context, n int) error { return g.flow.wait(ctx, 
 func (g *gate) up(st xmpp.Stanza) (on, back xmpp.Stanza, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.closed {
+		// An attempt to log in that began now would count as under way for ever,
+		// and some of them would keep its account's owner out (CWE-645).
+		return on, back, errClosed
+	}
 	g.last = time.Now()
 	switch st.Name.Space {
 	case nsSASL, nsSASL2:
@@ -169,5 +176,6 @@ func (g *gate) expired() error {
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.login.release(g.logins)
+	g.closed = true
+	g.login.finish(g.logins, aborted)
 }

@@ -2,6 +2,7 @@ package bosh
 
 import (
 	"context"
+	"errors"
 
 	"chatproxy/xmpp"
 )
@@ -20,6 +21,12 @@ func (s *session) fromClient(at *stream, q *request) ([]xmpp.Stanza, error) {
 		if err == nil {
 			on, back, err = at.gate.up(st)
 		}
+		if back.XML != nil && !s.reply(at, back) && err == nil {
+			err = errUnfetched
+		}
+		if errors.Is(err, errClosed) { // by the other side, while this came
+			return nil, nil
+		}
 		if err != nil {
 			s.m.o.Log.Warn("BOSH session ends: its client breaks the rules", "session", s.name, "reason", err)
 			s.stop(PolicyViolation)
@@ -28,23 +35,25 @@ func (s *session) fromClient(at *stream, q *request) ([]xmpp.Stanza, error) {
 		if on.XML != nil {
 			pass = append(pass, on)
 		}
-		if back.XML != nil {
-			s.reply(at, back)
-		}
 	}
 	return pass, nil
 }
 
 // reply queues an answer of our own. It does not wait for room as deliver does, since
-// it runs where the requests are processed that make room; and what can be queued so
-// is bounded by what the client sends in the requests that it may have open.
-func (s *session) reply(at *stream, st xmpp.Stanza) {
+// it runs where the requests are processed that make room. A client that hangs up
+// before it is answered could fill the memory so (CWE-770): it is false for one that has
+// left more than any request is worth.
+func (s *session) reply(at *stream, st xmpp.Stanza) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.has(at) {
 		s.enqueue(item{of: at, stanza: st})
 	}
+	limits := s.m.o.Limits
+	return s.queueBytes <= limits.Queue+4*limits.Body
 }
+
+var errUnfetched = errors.New("the client is denied much and does not fetch the answers")
 
 // fromServer returns what a stanza of the server is to the client, or false if it is
 // not for it.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"time"
 
 	"chatproxy/xmpp"
 
@@ -30,6 +31,40 @@ type login struct {
 	acting    bool       // and asks to act as somebody else
 	held      []loginKey // what the attempt counts under
 	failures  int
+
+	begun time.Time
+	clock *time.Timer // runs while pending
+	late  []loginKey  // held, until the attempt had taken too long
+}
+
+// longestAttempt is how long an attempt counts that has no end. An attempt under way
+// keeps others from the account once many have failed: whoever left his open could keep
+// its owner out for ever, and an office from behind one address (CWE-645).
+const longestAttempt = 30 * time.Second
+
+// overdue is called when an attempt may have taken too long. It may still end, and
+// a failure counts then, but its client may say nothing more to it.
+func (g *gate) overdue() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := &g.login
+	if !l.pending || l.late != nil || time.Since(l.begun) < longestAttempt {
+		return
+	}
+	l.late = l.held
+	l.release(g.logins)
+}
+
+// finish counts the attempt.
+func (l *login) finish(all *logins, how outcome) {
+	if l.clock != nil {
+		l.clock.Stop()
+	}
+	if l.late != nil {
+		all.late(l.late, how)
+	}
+	all.finish(l.held, how)
+	l.held, l.late, l.pending = nil, nil, false
 }
 
 // loginUp sees what the client says to log in. Passwords go by here: nothing of it is
@@ -50,6 +85,9 @@ func (g *gate) loginUp(st xmpp.Stanza) (on, back xmpp.Stanza, err error) {
 		message, given := firstMessage(st)
 		return g.begin(st, message, given)
 	case "response":
+		if l.late != nil {
+			return on, back, errLateLogin
+		}
 		if l.pending && !l.named {
 			text, ok := st.Text()
 			message, err := base64.StdEncoding.DecodeString(text)
@@ -72,7 +110,10 @@ func (g *gate) loginUp(st xmpp.Stanza) (on, back xmpp.Stanza, err error) {
 	return st, back, nil
 }
 
-var errUnreadable = errors.New("a log-in that cannot be read")
+var (
+	errUnreadable = errors.New("a log-in that cannot be read")
+	errLateLogin  = errors.New("a log-in that takes too long")
+)
 
 // firstMessage returns the initial response of a mechanism, if it was given. A message
 // of no bytes is written "=" (RFC 6120 §6.4.2).
@@ -123,7 +164,8 @@ func (g *gate) begin(st xmpp.Stanza, message string, given bool) (on, back xmpp.
 		g.o.Log.Warn("a log-in is refused: too many have failed", "client", g.client)
 		return on, g.refuseLogin(st, "temporary-auth-failure"), nil
 	}
-	l.pending, l.held = true, held
+	l.pending, l.held, l.begun = true, held, time.Now()
+	l.clock = time.AfterFunc(longestAttempt, g.overdue)
 	return st, back, nil
 }
 
@@ -151,8 +193,7 @@ func (g *gate) loginDown(st xmpp.Stanza) xmpp.Stanza {
 		if !l.pending {
 			break
 		}
-		g.logins.finish(l.held, succeeded)
-		l.held, l.pending = nil, false
+		l.finish(g.logins, succeeded)
 		g.authenticated = true
 		if l.account != "" && l.account != unprepared && !l.acting {
 			g.self = l.account + "@" + g.o.Domain // until a resource is bound
@@ -171,11 +212,10 @@ func (g *gate) loginDown(st xmpp.Stanza) xmpp.Stanza {
 		}
 		l.failures++
 		if guessed || !ok {
-			g.logins.finish(l.held, failed)
-			l.held = nil
+			l.finish(g.logins, failed)
+		} else {
+			l.finish(g.logins, aborted)
 		}
-		l.release(g.logins)
-		l.pending = false
 	}
 	return st
 }

@@ -111,6 +111,19 @@ func TestGuessingAddressIsRefusedWithoutTheServer(t *testing.T) {
 	}
 }
 
+// Spellings that are one account to some servers count as one.
+func TestSpellingsOfAnAccount(t *testing.T) {
+	guard := testGuard()
+	for i, name := range []string{"straße", "STRASSE", "strasse", "Straße"} {
+		g := guard.gate("192.0.2." + itoa(i+1))
+		if through := passes(t, g, plain(name, "x")); through != (i < 3) {
+			t.Errorf("%s after %d failures: %v", name, i, through)
+		}
+		g.down(saslStanza(t, notAuthorized))
+		g.close()
+	}
+}
+
 // What cannot be read cannot be counted, and does not pass.
 func TestUnreadableLogIns(t *testing.T) {
 	encode := base64.StdEncoding.EncodeToString

@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // logins slows down those who guess passwords (CWE-307). After a number of failures
@@ -61,6 +64,9 @@ func (a *logins) keyOf(account bool, name string) loginKey {
 	kind := byte(0)
 	if account {
 		kind = 1
+		// As servers with nodeprep (RFC 6122) have it, for whom "straße" and "strasse"
+		// are one account: each spelling would have guesses of its own.
+		name = norm.NFKC.String(cases.Fold().String(name))
 	}
 	sum := sha256.Sum256(append(append(a.key[:], kind), name...))
 	return loginKey{account, [16]byte(sum[:16])}
@@ -91,6 +97,11 @@ func (a *logins) tryAll(keys []loginKey) ([]loginKey, bool) {
 			return nil, false
 		}
 	}
+	a.hold(keys, now)
+	return keys, true
+}
+
+func (a *logins) hold(keys []loginKey, now time.Time) {
 	for _, key := range keys {
 		r := a.records[key]
 		if r == nil {
@@ -101,7 +112,14 @@ func (a *logins) tryAll(keys []loginKey) ([]loginKey, bool) {
 		r.trying++
 		r.last = now
 	}
-	return keys, true
+}
+
+// late is finish for an attempt that was given up before it ended.
+func (a *logins) late(keys []loginKey, how outcome) {
+	a.mu.Lock()
+	a.hold(keys, time.Now())
+	a.mu.Unlock()
+	a.finish(keys, how)
 }
 
 func (a *logins) most(key loginKey) int {

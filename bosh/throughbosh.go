@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"strconv"
@@ -56,6 +57,26 @@ func newBOSHThrough(o *Options, s *seats, work *sync.WaitGroup) *boshThrough {
 	}
 	return t
 }
+
+// finalOnly keeps the informational responses (1xx) of the server's endpoint from the
+// client. ReverseProxy would pass them on with all of their header, and forget our own.
+type finalOnly struct {
+	http.ResponseWriter
+	header http.Header // of the response that comes next
+}
+
+func (f *finalOnly) Header() http.Header { return f.header }
+
+func (f *finalOnly) WriteHeader(status int) {
+	if status < 200 {
+		return
+	}
+	maps.Copy(f.ResponseWriter.Header(), f.header)
+	f.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for [http.ResponseController].
+func (f *finalOnly) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
 // buffers are for copying answers, which are small: the standard library's
 // 32 KiB for each would be most of what a request costs.
@@ -170,7 +191,7 @@ func (t *boshThrough) pass(w http.ResponseWriter, r *http.Request, p *passing, d
 	defer context.AfterFunc(end, func() { abort(context.Cause(end)) })()
 	out := r.WithContext(context.WithValue(t.o.asking(ctx, r), passingKey{}, p))
 	out.Body, out.ContentLength, out.TransferEncoding = io.NopCloser(bytes.NewReader(document)), int64(len(document)), nil
-	t.proxy.ServeHTTP(w, out)
+	t.proxy.ServeHTTP(&finalOnly{w, http.Header{}}, out)
 }
 
 // endpointError says that the server's endpoint does not behave.
@@ -261,6 +282,8 @@ func (t *boshThrough) headers(rsp *http.Response, w http.ResponseWriter) {
 		"Content-Length":         {strconv.FormatInt(rsp.ContentLength, 10)},
 		"Cache-Control":          {"no-store"},
 		"X-Content-Type-Options": {"nosniff"},
+		// Somebody's message in it could be XHTML with a script.
+		"Content-Security-Policy": {contentPolicy},
 	}
 	rsp.Trailer = nil
 	// Not every ResponseWriter has deadlines; the server's own then holds.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -232,6 +234,7 @@ func TestThroughHeaders(t *testing.T) {
 		w.Header().Set("Set-Cookie", "a=b")
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.WriteHeader(http.StatusEarlyHints)
 		w.(http.Flusher).Flush() // so that the answer has no length
 		fmt.Fprintf(w, madeBody, 1)
 	}
@@ -243,6 +246,11 @@ func TestThroughHeaders(t *testing.T) {
 	for name, value := range map[string]string{"Origin": site, "Cookie": "session=secret", "X-Forwarded-For": "198.51.100.1", "Authorization": "Basic x"} {
 		r.Header.Set(name, value)
 	}
+	r = r.WithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+			t.Errorf("the client got %d with %v", code, header)
+			return nil
+		}}))
 	rsp, err := f.client.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -258,7 +266,8 @@ func TestThroughHeaders(t *testing.T) {
 		t.Errorf("the endpoint was asked for %s", got.Host)
 	}
 	for name, want := range map[string]string{"Set-Cookie": "", "Content-Type": "text/xml; charset=utf-8", "Access-Control-Allow-Origin": site,
-		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": contentPolicy} {
 		if values := strings.Join(rsp.Header.Values(name), "|"); values != want {
 			t.Errorf("the client got %s %q, want %q", name, values, want)
 		}

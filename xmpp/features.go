@@ -15,13 +15,14 @@ import (
 // and it breaks the hash of XEP-0474. Without channel binding data a browser
 // chooses a plain variant by itself.
 func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
+	lim.lenient = false
 	s := newSplitter(lim, 1, NSClient)
 	defer s.release()
 	s.headers.Store(1)
 	rest := st.XML
 	var out bytes.Buffer
 	var name string
-	hidden := false
+	hidden, room := false, grown(len(rest))
 	for len(rest) > 0 {
 		n, ev, err := s.feed(rest)
 		if err != nil {
@@ -40,6 +41,9 @@ func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 				hidden = true
 				continue
 			}
+			if room -= len(ev.stanza.XML); room < 0 {
+				return Stanza{}, tooMuch("the namespaces of features are many times as large as the features")
+			}
 			out.Write(ev.stanza.XML)
 		}
 	}
@@ -54,7 +58,7 @@ func hideFeatures(st Stanza, lim Limits) (Stanza, error) {
 // must not negotiate is taken out of the features in it, and everything else
 // stays as it is. The error is a [*SyntaxError].
 func HideFeatures(document []byte, lim Limits) ([]byte, error) {
-	s := newSplitter(lim, 1, "")
+	s := newSplitter(lim.ofServer(), 1, "") // of other stanzas only the end is of interest
 	s.headers.Store(1)
 	var out []byte
 	kept := 0 // how much of document is in out

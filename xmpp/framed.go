@@ -10,7 +10,7 @@ import (
 // features have no <starttls/>. A message of white space gives the zero
 // Stanza.
 func SplitServerMessage(message []byte, lim Limits) (Stanza, *Header, error) {
-	st, err := splitMessage(message, lim)
+	st, err := splitMessage(message, lim.ofServer())
 	switch {
 	case err == io.EOF: // white space
 		return Stanza{}, nil, nil

@@ -56,7 +56,7 @@ func TestReadBodyTag(t *testing.T) {
 			t.Errorf("%s: sid %q, version %q, %d and %d bytes of %d", name, sid, version, len(read), len(rest), len(document))
 		}
 	}
-	for _, in := range []string{"", "<html>", "<body", "<body/>", "<body xmlns='jabber:client'/>", "<body xmlns='http://jabber.org/protocol/httpbind' a='" + strings.Repeat("x", 4096)} {
+	for _, in := range []string{"", "<html>", "<body", "<body/>", "<body xmlns='jabber:client'/>", "<body xmlns='http://jabber.org/protocol/httpbind' a='" + strings.Repeat("x", 4096), strings.Repeat(" ", 1<<20)} {
 		if _, read, err := ReadBodyTag(strings.NewReader(in), Limits{StanzaBytes: 2048}); err == nil || len(read) > 3000 {
 			t.Errorf("%.20s: got %v after %d bytes", in, err, len(read))
 		}

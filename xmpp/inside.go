@@ -17,20 +17,26 @@ func (s Stanza) ChildNames() (names []xml.Name, ok bool) {
 }
 
 // Children returns the elements directly inside a stanza, each standing alone. It is
-// false if not all of them could be told, as when text stands between them.
+// false if not all of them could be told, as when text stands between them, or there
+// are too many.
 func (s Stanza) Children() (found []Stanza, ok bool) {
 	sp := newSplitter(Limits{StanzaBytes: 2*len(s.XML) + 1}, 1, "")
 	defer sp.release()
 	sp.headers.Store(1)
+	room := grown(len(s.XML))
 	for rest := s.XML; len(rest) > 0; {
 		n, ev, err := sp.feed(rest)
 		if err != nil {
 			return found, false
 		}
 		rest = rest[n:]
-		if ev.stanza != nil {
-			found = append(found, *ev.stanza)
+		if ev.stanza == nil {
+			continue
 		}
+		if room -= len(ev.stanza.XML); room < 0 || len(found) == maxChildren {
+			return found, false
+		}
+		found = append(found, *ev.stanza)
 	}
 	return found, sp.ended
 }

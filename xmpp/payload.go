@@ -42,6 +42,7 @@ func SplitBody(document []byte, lim Limits) (body *Body, err error) {
 			body.Stanzas = nil
 		}
 	}()
+	room := grown(len(document))
 	for len(document) > 0 {
 		n, ev, err := s.feed(document)
 		if err != nil {
@@ -59,6 +60,9 @@ func SplitBody(document []byte, lim Limits) (body *Body, err error) {
 			}
 			if err := checkClientStanza(ev.stanza); err != nil {
 				return body, err
+			}
+			if room -= len(ev.stanza.XML); room < 0 {
+				return body, tooMuch("the namespaces of a body are many times as large as the body")
 			}
 			body.Stanzas = append(body.Stanzas, *ev.stanza)
 		}
@@ -89,6 +93,9 @@ func ReadBodyTag(r io.Reader, lim Limits) (body *Body, read []byte, err error) {
 				return body, read, s.bodyHeader(ev.header, body.attributes)
 			}
 			rest = rest[k:]
+		}
+		if len(read) > s.lim.StanzaBytes { // white space, which the splitter does not keep
+			return nil, read, tooMuch("more than %d bytes before the end of the first tag", s.lim.StanzaBytes)
 		}
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF

@@ -39,6 +39,8 @@ func (s *scope) push(t *tag) (space string, err error) {
 			return "", badPrefix("a false declaration of the xml namespace")
 		case prefix != "" && uri == "":
 			return "", badPrefix("a prefix is bound to nothing")
+		case len(t.attrs[i].value) > maxNamespaceBytes:
+			return "", tooMuch("the name of a namespace is longer than %d bytes", maxNamespaceBytes)
 		case len(s.bindings) == maxBindings:
 			return "", tooMuch("more than %d namespace declarations", maxBindings)
 		}

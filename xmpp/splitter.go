@@ -30,8 +30,7 @@ type splitter struct {
 	mark  int    // where the token begins in buf
 	quote byte   // in modeTag: the quote that is open, or 0
 	depth int    // open elements, the header included
-	names []byte // their names, joined
-	ends  []int  // where each name begins in names
+	names []byte // their names, each behind a zero
 
 	scope scope
 	tag   tag
@@ -63,6 +62,8 @@ type topTag struct {
 	insertAt int             // where declarations can be put in
 	cut      [2]int          // an attribute to leave out
 	own      map[string]bool // prefixes that it declares itself
+	leftOut  bool            // see leaveOut
+	leftFrom int             // the depth from which open elements are not in scope then
 }
 
 // event is what a splitter found: exactly one of its fields is set, or none.
@@ -231,7 +232,7 @@ func (s *splitter) declaration(c byte) (int, error) {
 func checkDeclaration(inside []byte, lim *Limits) error {
 	var t tag
 	err := parseTag(&t, []byte("<"+string(inside)+"/>"), lim)
-	if err != nil || string(t.name) != "xml" {
+	if err != nil || string(t.name) != "xml" || t.over {
 		return restricted("a processing instruction")
 	}
 	if version, ok := t.get("version"); !ok || version != "1.0" {
@@ -245,7 +246,7 @@ func checkDeclaration(inside []byte, lim *Limits) error {
 
 // reset forgets the header, for the next one.
 func (s *splitter) reset() {
-	s.depth, s.names, s.ends = 0, s.names[:0], s.ends[:0]
+	s.depth, s.names = 0, s.names[:0]
 	s.scope.bindings, s.scope.levels = s.scope.bindings[:1], s.scope.levels[:0]
 	s.scope.inherited = 1
 }
@@ -288,16 +289,27 @@ func (s *splitter) tagDone() (event, error) {
 		s.reset()
 	}
 	if s.base == 1 && s.depth == 0 {
+		if s.tag.over {
+			return event{}, tooMuch("a stream header with too much in it")
+		}
 		return s.header()
 	}
-	if s.depth-s.base >= s.lim.Depth {
+	first := s.depth == s.base
+	tooDeep := s.depth-s.base >= s.lim.Depth
+	if tooDeep && !s.lim.lenient {
 		return event{}, tooMuch("elements nest deeper than %d", s.lim.Depth)
 	}
-	first := s.depth == s.base
+	if s.tag.over || tooDeep || !first && s.top.leftOut {
+		return s.leaveOut()
+	}
 	if first {
 		s.scope.borrowed = [maxBindings / 64]uint64{}
 	}
 	space, err := s.scope.push(&s.tag)
+	if err != nil && s.lim.lenient && isTooMuch(err) {
+		s.scope.pop()
+		return s.leaveOut()
+	}
 	if err != nil {
 		return event{}, err
 	}
@@ -342,8 +354,7 @@ func (s *splitter) header() (event, error) {
 }
 
 func (s *splitter) pushName(name []byte) {
-	s.ends = append(s.ends, len(s.names))
-	s.names = append(s.names, name...)
+	s.names = append(append(s.names, 0), name...)
 	s.depth++
 }
 
@@ -351,13 +362,15 @@ func (s *splitter) endElement(name []byte) (event, error) {
 	if s.depth == 0 {
 		return event{}, notWellFormed("an end tag without its start")
 	}
-	begin := s.ends[s.depth-1]
-	if !bytes.Equal(s.names[begin:], name) {
+	begin := bytes.LastIndexByte(s.names, 0)
+	if !bytes.Equal(s.names[begin+1:], name) {
 		return event{}, notWellFormed("an end tag does not match its start")
 	}
-	s.names, s.ends = s.names[:begin], s.ends[:s.depth-1]
+	s.names = s.names[:begin]
 	s.depth--
-	s.scope.pop()
+	if !s.top.leftOut || s.depth < s.top.leftFrom {
+		s.scope.pop()
+	}
 	switch {
 	case s.base == 1 && s.depth == 0:
 		s.ended = true

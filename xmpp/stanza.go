@@ -1,6 +1,9 @@
 package xmpp
 
-import "encoding/xml"
+import (
+	"encoding/xml"
+	"slices"
+)
 
 // Stanza is one first-level element of a stream: a message, presence or iq,
 // or anything else that is sent there, such as <stream:features/> or a SASL
@@ -65,6 +68,11 @@ func (s *scope) redeclareDefault(uri string) {
 // finishStanza copies the stanza out of s.buf with the declarations that it
 // borrowed from outside of it.
 func (s *splitter) finishStanza() *Stanza {
+	if s.top.leftOut {
+		s.buf, s.top.leftOut = s.buf[:0], false
+		s.names = slices.Clone(s.names) // they may have become long
+		return emptyResult()
+	}
 	var declarations []byte
 	declare := func(prefix, uri string) {
 		declarations = append(declarations, " xmlns"...)

@@ -56,7 +56,7 @@ func newStream(conn net.Conn, domain string, secure bool, lim Limits) *Stream {
 		conn:     conn,
 		domain:   domain,
 		secure:   secure,
-		splitter: newSplitter(lim, 1, ""),
+		splitter: newSplitter(lim.ofServer(), 1, ""),
 	}
 	s.source.init(conn)
 	return s

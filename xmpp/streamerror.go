@@ -35,22 +35,10 @@ func parseStreamError(st Stanza) *StreamError {
 	return e
 }
 
-// children returns the child elements of a stanza that was accepted before.
+// children returns the child elements of a stanza that was accepted before, up to
+// where there is something else.
 func children(st Stanza) []Stanza {
-	s := newSplitter(Limits{StanzaBytes: 2*len(st.XML) + 1}, 1, "")
-	defer s.release()
-	s.headers.Store(1)
-	var found []Stanza
-	for rest := st.XML; len(rest) > 0; {
-		n, ev, err := s.feed(rest)
-		if err != nil {
-			break // mixed content: not what is asked for here
-		}
-		rest = rest[n:]
-		if ev.stanza != nil {
-			found = append(found, *ev.stanza)
-		}
-	}
+	found, _ := st.Children()
 	return found
 }
 

@@ -11,6 +11,7 @@ type tag struct {
 	raw     []byte // from '<' to '>'
 	name    []byte // qualified name
 	attrs   []attr
+	over    bool // something was too much, and is not in attrs
 	closing bool // </name>
 	empty   bool // <name/>
 }
@@ -41,7 +42,7 @@ func parseTag(t *tag, raw []byte, lim *Limits) error {
 	if err != nil {
 		return err
 	}
-	t.name = in[:n]
+	t.name, t.over = in[:n], n > lim.NameBytes
 	pos := n
 	for {
 		space := skipSpace(in[pos:])
@@ -56,7 +57,10 @@ func parseTag(t *tag, raw []byte, lim *Limits) error {
 			return notWellFormed("no space before an attribute")
 		}
 		if len(t.attrs) == lim.Attributes {
-			return tooMuch("an element has more than %d attributes", lim.Attributes)
+			if !lim.lenient {
+				return tooMuch("an element has more than %d attributes", lim.Attributes)
+			}
+			t.over = true
 		}
 		a := attr{start: base + pos}
 		n, err := scanName(in[pos:], lim)
@@ -64,6 +68,7 @@ func parseTag(t *tag, raw []byte, lim *Limits) error {
 			return err
 		}
 		a.name = in[pos : pos+n]
+		t.over = t.over || n > lim.NameBytes
 		pos += n
 		pos += skipSpace(in[pos:])
 		if pos == len(in) || in[pos] != '=' {
@@ -94,7 +99,9 @@ func parseTag(t *tag, raw []byte, lim *Limits) error {
 				return notWellFormed("an attribute occurs twice")
 			}
 		}
-		t.attrs = append(t.attrs, a)
+		if len(t.attrs) < lim.Attributes {
+			t.attrs = append(t.attrs, a)
+		}
 	}
 }
 
@@ -146,7 +153,7 @@ func scanName(b []byte, lim *Limits) (int, error) {
 	if n == partStart {
 		return 0, notWellFormed("a name is missing or begins with a character that no name has")
 	}
-	if n > lim.NameBytes {
+	if n > lim.NameBytes && !lim.lenient {
 		return 0, tooMuch("a name is longer than %d bytes", lim.NameBytes)
 	}
 	return n, nil

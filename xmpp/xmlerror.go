@@ -1,6 +1,9 @@
 package xmpp
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // SyntaxError says why bytes are not the XML that RFC 6120 §11 allows.
 type SyntaxError struct {
@@ -24,6 +27,12 @@ func restricted(what string) error {
 
 func tooMuch(format string, args ...any) error {
 	return &SyntaxError{"policy-violation", fmt.Sprintf(format, args...)}
+}
+
+// isTooMuch reports whether an error is one of tooMuch.
+func isTooMuch(err error) bool {
+	var syntax *SyntaxError
+	return errors.As(err, &syntax) && syntax.Condition == "policy-violation"
 }
 
 func badPrefix(reason string) error {
