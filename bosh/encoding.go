@@ -1,6 +1,7 @@
 package bosh
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
@@ -39,7 +40,8 @@ func (m *Manager) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	_ = control.SetReadDeadline(time.Now().Add(m.o.Limits.Handshake))
 	// Taken back, because it would also end the request while it is held.
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	body, err := unpack(http.MaxBytesReader(w, r.Body, limit), r.Header.Values("Content-Encoding"))
+	packed := bufio.NewReaderSize(http.MaxBytesReader(w, r.Body, limit), 512)
+	body, err := unpack(packed, r.Header.Values("Content-Encoding"))
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +53,11 @@ func (m *Manager) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 		return nil, err
 	case int64(len(document)) > limit:
 		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	// A decoder stops where its document ends. What the body has behind it would stay
+	// on the connection, and be the next request there (CWE-444).
+	if _, err := packed.ReadByte(); !errors.Is(err, io.EOF) {
+		return nil, errEncoding
 	}
 	if document, err = toUTF8(document, r.Header.Get("Content-Type"), int(limit)); err != nil {
 		return nil, err
