@@ -89,14 +89,16 @@ func (g *gate) up(st xmpp.Stanza) (on, back xmpp.Stanza, err error) {
 		return on, back, errClosed
 	}
 	g.last = time.Now()
-	switch st.Name.Space {
-	case nsSASL, nsSASL2:
-		return g.loginUp(st)
-	case nsSM2, nsSM3:
-		g.counted.request(st)
+	if !isStanza(st) {
+		switch st.Name.Space {
+		case nsSASL, nsSASL2:
+			return g.loginUp(st)
+		case nsSM2, nsSM3:
+			g.counted.request(st)
+		}
 		return st, back, nil
 	}
-	if !isStanza(st) || g.o.Stanzas == nil && g.authenticated {
+	if g.o.Stanzas == nil && g.authenticated {
 		return st, back, nil
 	}
 	facts := g.facts(st, true)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"chatproxy/xmpp"
 )
 
 // judgeFunc is a policy made of a function.
@@ -186,6 +188,22 @@ func TestNothingButTheLogInPassesBeforeIt(t *testing.T) {
 		c.say(register)
 		c.p.wait(t, "register")
 	})
+}
+
+// A stanza by its name is one in whatever namespace, also where that is for other things.
+func TestStanzasInForeignNamespacesAreJudged(t *testing.T) {
+	guard := testGuard()
+	guard.o.Stanzas = judgeFunc(func(StanzaFacts) string { return "not-allowed" })
+	g := guard.gate("192.0.2.1")
+	defer g.close()
+	for _, space := range []string{xmpp.NSClient, "jabber:server", "urn:x", nsSASL, nsSASL2, nsSM2, nsSM3} {
+		for _, kind := range []string{"message", "presence", "iq"} {
+			on, _, err := g.up(saslStanza(t, `<`+kind+` xmlns="`+space+`" type="get" id="1"><body xmlns="jabber:client">t</body></`+kind+`>`))
+			if err != nil || on.XML != nil {
+				t.Errorf("%s of %s passes: %s %v", kind, space, on.XML, err)
+			}
+		}
+	}
 }
 
 // Bindings pass, whatever a policy says; what only looks like one does not.
