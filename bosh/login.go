@@ -119,24 +119,34 @@ var (
 // of no bytes is written "=" (RFC 6120 §6.4.2).
 func firstMessage(st xmpp.Stanza) (text string, given bool) {
 	if st.Name.Space == nsSASL2 {
-		children, _ := st.Children()
+		// One that is hidden, or a second one, could name another account to the
+		// server than to us (CWE-436).
+		children, ok := st.Children()
+		if !ok {
+			return undecodable, true
+		}
 		for _, child := range children {
-			if child.Is(nsSASL2, "initial-response") {
-				text, ok := child.Text()
-				if !ok {
-					text = "?" // what does not decode
-				}
-				return text, true
+			if !child.Is(nsSASL2, "initial-response") {
+				continue
+			}
+			if given {
+				return undecodable, true
+			}
+			if text, given = child.Text(); !given {
+				return undecodable, true
 			}
 		}
-		return "", false
+		return text, given
 	}
 	text, ok := st.Text()
 	if !ok {
-		return "?", true
+		return undecodable, true
 	}
 	return text, text != ""
 }
+
+// undecodable is no base64.
+const undecodable = "?"
 
 // begin lets an attempt to log in through, or answers it.
 func (g *gate) begin(st xmpp.Stanza, message string, given bool) (on, back xmpp.Stanza, err error) {

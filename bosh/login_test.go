@@ -132,6 +132,9 @@ func TestUnreadableLogIns(t *testing.T) {
 		"CDATA":            `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN"><![CDATA[` + encode([]byte("\x00ann\x00x")) + `]]></auth>`,
 		"an element in it": `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="plain"><x/>` + encode([]byte("\x00ann\x00x")) + `</auth>`,
 		"two parts":        `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">` + encode([]byte("ann\x00x")) + `</auth>`,
+		"two in SASL2":     strings.Replace(sasl2("decoy"), "</authenticate>", `<initial-response>`+encode([]byte("\x00ann\x00x"))+`</initial-response></authenticate>`, 1),
+		"hidden in SASL2":  strings.Replace(sasl2("ann"), "<initial-response>", `<x/>text<initial-response>`, 1),
+		"nested in SASL2":  strings.Replace(sasl2("ann"), "<initial-response>", `<initial-response><x/>`, 1),
 		"no message":       `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">=</auth>`,
 	} {
 		c, p := open(t, Options{})
