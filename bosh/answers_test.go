@@ -56,3 +56,17 @@ func TestMessageThatNestsTooDeepCutsNobodyOff(t *testing.T) {
 		l.want(waiting.wait(), "hello")
 	})
 }
+
+// Restarts cost the server more than stanzas, and are held to the same pace (CWE-770).
+func TestRestartsAreHeldToThePace(t *testing.T) {
+	inLab(t, Options{Limits: Limits{StanzaRate: 1}}, func(l *lab) {
+		l.create(`ver="1.11" wait="59" hold="0"`)
+		begun := time.Now()
+		for range 2 * burst {
+			l.next(`xmpp:restart="true"`, "").wait()
+		}
+		if took := time.Since(begun); took < (burst-1)*time.Second {
+			t.Errorf("%d restarts took %v", 2*burst, took)
+		}
+	})
+}

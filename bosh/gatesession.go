@@ -12,8 +12,16 @@ import (
 // fromClient returns what of a request goes to the server. What the gate answers
 // itself is queued for the client. An error means that the session has ended.
 func (s *session) fromClient(at *stream, q *request) ([]xmpp.Stanza, error) {
-	if q.restart {
-		return nil, nil // its payload is ignored
+	ended := func(err error) error {
+		s.m.o.Log.Warn("BOSH session ends: its client breaks the rules", "session", s.name, "reason", err)
+		s.stop(PolicyViolation)
+		return err
+	}
+	if q.restart { // its payload is ignored
+		if err := at.gate.wait(s.ctx, 0); err != nil { // it costs the server more than a stanza
+			return nil, ended(err)
+		}
+		return nil, nil
 	}
 	pass := q.stanzas[:0:0]
 	for _, st := range q.stanzas {
@@ -28,9 +36,7 @@ func (s *session) fromClient(at *stream, q *request) ([]xmpp.Stanza, error) {
 			return nil, nil
 		}
 		if err != nil {
-			s.m.o.Log.Warn("BOSH session ends: its client breaks the rules", "session", s.name, "reason", err)
-			s.stop(PolicyViolation)
-			return nil, err
+			return nil, ended(err)
 		}
 		if on.XML != nil {
 			pass = append(pass, on)

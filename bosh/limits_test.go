@@ -162,6 +162,14 @@ func TestFloodEndsTheSession(t *testing.T) {
 			t.Errorf("%d stanzas arrived, where 50 may at once and 5 a second", n)
 		}
 	})
+	t.Run("white space over WebSocket", func(t *testing.T) { // is no work for the server, but for us
+		c, _ := open(t, o)
+		go func() {
+			for c.conn.Write(t.Context(), websocket.MessageText, []byte(" ")) == nil {
+			}
+		}()
+		c.until("<policy-violation ")
+	})
 	t.Run("BOSH", func(t *testing.T) {
 		s := newStub(t, true)
 		o.Dial = s.dialer()

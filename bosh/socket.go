@@ -190,8 +190,11 @@ func (s *socket) next() (xmpp.Stanza, error) {
 		}
 		s.rest = nil
 		st, err := xmpp.SplitMessage(message, s.ws.o.Limits.stanzaLimits())
-		if errors.Is(err, io.EOF) {
-			continue // white space only
+		if errors.Is(err, io.EOF) { // white space only
+			if err := s.gate.wait(s.ctx, len(message)); err != nil {
+				return xmpp.Stanza{}, streamFailure(websocket.StatusPolicyViolation, "policy-violation", err)
+			}
+			continue
 		}
 		if err != nil {
 			condition := streamCondition(err)
