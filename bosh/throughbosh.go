@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net/http"
 	"net/http/httputil"
 	"strconv"
@@ -57,26 +56,6 @@ func newBOSHThrough(o *Options, s *seats, work *sync.WaitGroup) *boshThrough {
 	}
 	return t
 }
-
-// finalOnly keeps the informational responses (1xx) of the server's endpoint from the
-// client. ReverseProxy would pass them on with all of their header, and forget our own.
-type finalOnly struct {
-	http.ResponseWriter
-	header http.Header // of the response that comes next
-}
-
-func (f *finalOnly) Header() http.Header { return f.header }
-
-func (f *finalOnly) WriteHeader(status int) {
-	if status < 200 {
-		return
-	}
-	maps.Copy(f.ResponseWriter.Header(), f.header)
-	f.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap is for [http.ResponseController].
-func (f *finalOnly) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
 // buffers are for copying answers, which are small: the standard library's
 // 32 KiB for each would be most of what a request costs.
