@@ -221,7 +221,7 @@ func (e *episode) leaves(c *rawSocket) {
 	if e.coin() {
 		_ = c.conn.(*net.TCPConn).SetLinger(0)
 	}
-	if e.w.length >= time.Minute && e.rng.IntN(4) == 0 {
+	if !e.w.short() && e.rng.IntN(4) == 0 {
 		e.over(c)
 	}
 	c.conn.Close()
