@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -50,6 +51,7 @@ type soak struct {
 	cut    int            // and how often a drain came in between
 
 	longest time.Duration // that it took to close a bridge
+	said    recent        // by the bridge
 }
 
 // place is an address of clients.
@@ -86,6 +88,31 @@ func (w *soak) fault(format string, args ...any) {
 	if w.faults++; w.faults <= 20 { // the first tell the most
 		w.t.Errorf(time.Now().Format(time.TimeOnly)+" "+format, args...)
 	}
+	if w.faults == 1 {
+		w.t.Logf("what the bridge logged before that:\n%s", w.said.last())
+	}
+}
+
+// recent keeps the end of a log.
+type recent struct {
+	mu    sync.Mutex
+	lines [60]string
+	n     int
+}
+
+func (r *recent) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines[r.n%len(r.lines)] = string(p)
+	r.n++
+	return len(p), nil
+}
+
+func (r *recent) last() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := r.n % len(r.lines)
+	return strings.Join(append(slices.Clone(r.lines[at:]), r.lines[:at]...), "")
 }
 
 func (w *soak) ending() bool { return w.finish.Load() }
@@ -107,6 +134,7 @@ func (w *soak) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *soak) begin(spread time.Duration) *era {
 	b, err := New(Options{
 		Domain: domain, Limits: w.limits(), Drain: Drain{Spread: spread}, Compress: true,
+		Log:         slog.New(slog.NewTextHandler(&w.said, nil)),
 		AllowOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") == site },
 		ClientAddress: func(r *http.Request) string { // by the place at which the client knocks
 			return r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr).IP.String()

@@ -167,13 +167,16 @@ func (s *boshSession) run() error {
 	resumed, leaving := false, false
 	for {
 		over := s.w.ending() || time.Now().After(end)
+		// The window is of two from the first that has no answer: of more, the manager need
+		// not keep the answers (XEP-0124 §14.3).
+		room := s.rid < s.done+2
 		switch {
 		case leaving:
-		case len(outbox) > 0 && len(s.open) < 2:
+		case len(outbox) > 0 && room:
 			n := min(len(outbox), 3) // 60 KB each at most, and a body has its limit
 			s.send("", strings.Join(outbox[:n], ""))
 			outbox = outbox[n:]
-		case resumed && over && len(outbox) == 0 && s.heard == s.said && len(s.open) < 2:
+		case resumed && over && len(outbox) == 0 && s.heard == s.said && room:
 			leaving = true
 			s.send(`type="terminate"`, "")
 		case len(s.open) == 0:
