@@ -71,6 +71,7 @@ check: generate
 
 soak: $(CLIENT) $(VENDOR)
 	$(GO) test -count 1 -timeout 60m -v -run ReloadsUnderLoad ./cmd/chatproxy -reloads 10000
+	$(GO) test -count 1 -timeout 60m -v -run '^TestBridgeSoak$$' ./bosh -soak 30m
 	$(GO) build -o bin/chatproxy ./cmd/chatproxy
 	$(GO) run ./bench/bridge -only hold -sessions 10000 -hold 10m
 

@@ -31,6 +31,18 @@ func newFlow(l Limits) flow {
 	}
 }
 
+// letsUp reports whether the client has kept below its pace for so long that it may send
+// a second's worth at once. A breath between two stanzas is not enough: the machine takes
+// such when it is busy, and a client could, once in each time of patience.
+func (f *flow) letsUp(now time.Time) bool {
+	for _, l := range []*rate.Limiter{f.stanzas, f.bytes} {
+		if l.TokensAt(now) < float64(l.Limit()) {
+			return false
+		}
+	}
+	return true
+}
+
 // wait waits until the client may send a stanza of n bytes.
 func (f *flow) wait(ctx context.Context, n int) error {
 	now := time.Now()
@@ -39,7 +51,9 @@ func (f *flow) wait(ctx context.Context, n int) error {
 		f.bytes.ReserveN(now, min(n, f.bytes.Burst())).DelayFrom(now))
 	switch {
 	case delay <= 0:
-		f.fast = time.Time{}
+		if f.letsUp(now) {
+			f.fast = time.Time{}
+		}
 		return nil
 	case f.fast.IsZero():
 		f.fast = now

@@ -135,6 +135,20 @@ func TestFlow(t *testing.T) {
 		if took, err := send(10_000, 1); took < 5*time.Second || took > 6*time.Second || !errors.Is(err, errFlood) {
 			t.Errorf("a flood ended after %v with %v", took, err)
 		}
+		// Taking breath is not letting up; taking a rest is.
+		for _, test := range []struct {
+			pause time.Duration
+			ends  bool
+		}{{300 * time.Millisecond, true}, {3 * time.Second, false}} {
+			f = newFlow(Limits{StanzaRate: 10, ByteRate: 1000, Flood: 5 * time.Second, Body: 20_000}.withDefaults())
+			_, err := send(110, 1)
+			for begun := time.Now(); err == nil && time.Since(begun) < time.Minute; time.Sleep(test.pause) {
+				_, err = send(20, 1)
+			}
+			if errors.Is(err, errFlood) != test.ends {
+				t.Errorf("with pauses of %v: %v", test.pause, err)
+			}
+		}
 		f = newFlow(Limits{StanzaRate: 1000, ByteRate: 1000, Flood: time.Hour, Body: 20_000}.withDefaults())
 		if took, err := send(4, 10_000); took != 20*time.Second || err != nil {
 			t.Errorf("40,000 bytes at 1,000 a second took %v, %v; 20,000 may come at once", took, err)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -48,6 +49,9 @@ type soak struct {
 	faults int
 	counts map[string]int // how often each mischief was done
 	cut    int            // and how often a drain came in between
+
+	longest time.Duration // that it took to close a bridge
+	said    recent        // by the bridge
 }
 
 // place is an address of clients.
@@ -65,18 +69,17 @@ const soakSeats = 8 // of each address
 // soakLimits are short where time passes. What depends on how fast the machine is has
 // room for one that is five times too busy.
 func (w *soak) limits() Limits {
-	l := Limits{
+	return Limits{
 		SessionsPerAddress: soakSeats, NewSessionsPerAddress: 20, Sessions: 2000,
 		StanzaRate: 50, Flood: time.Second,
-		Wait: 5 * time.Second, Inactivity: 10 * time.Second, MaxPause: 3 * time.Second, Gap: 10 * time.Second,
-		Handshake: 5 * time.Second, Write: 5 * time.Second, Ping: 2 * time.Second,
+		Wait: 5 * time.Second, Inactivity: 20 * time.Second, MaxPause: 3 * time.Second, Gap: 15 * time.Second,
+		Handshake: 8 * time.Second, Write: 15 * time.Second, Ping: 3 * time.Second,
 		LoginFailuresPerAddress: 1000,
 	}
-	if w.length < time.Minute {
-		l.Inactivity, l.Handshake = 4*time.Second, 3*time.Second
-	}
-	return l
 }
+
+// short is a run in the ordinary tests, where no limit is waited for.
+func (w *soak) short() bool { return w.length < time.Minute }
 
 // fault says that something is wrong with the bridge.
 func (w *soak) fault(format string, args ...any) {
@@ -85,6 +88,31 @@ func (w *soak) fault(format string, args ...any) {
 	if w.faults++; w.faults <= 20 { // the first tell the most
 		w.t.Errorf(time.Now().Format(time.TimeOnly)+" "+format, args...)
 	}
+	if w.faults == 1 {
+		w.t.Logf("what the bridge logged before that:\n%s", w.said.last())
+	}
+}
+
+// recent keeps the end of a log.
+type recent struct {
+	mu    sync.Mutex
+	lines [60]string
+	n     int
+}
+
+func (r *recent) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines[r.n%len(r.lines)] = string(p)
+	r.n++
+	return len(p), nil
+}
+
+func (r *recent) last() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := r.n % len(r.lines)
+	return strings.Join(append(slices.Clone(r.lines[at:]), r.lines[:at]...), "")
 }
 
 func (w *soak) ending() bool { return w.finish.Load() }
@@ -106,6 +134,7 @@ func (w *soak) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *soak) begin(spread time.Duration) *era {
 	b, err := New(Options{
 		Domain: domain, Limits: w.limits(), Drain: Drain{Spread: spread}, Compress: true,
+		Log:         slog.New(slog.NewTextHandler(&w.said, nil)),
 		AllowOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") == site },
 		ClientAddress: func(r *http.Request) string { // by the place at which the client knocks
 			return r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr).IP.String()
@@ -150,12 +179,30 @@ func (w *soak) close(e *era) {
 		w.fault("after %v: %v", time.Since(begun), err)
 		return
 	}
+	w.mu.Lock()
+	w.longest = max(w.longest, time.Since(begun))
+	w.mu.Unlock()
 	w.wait("seats of a bridge that is closed", 0, (&fixture{bridge: e.bridge}).taken)
 	ws := e.bridge.WebSocket
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if len(ws.sockets) > 0 {
 		w.fault("%d sockets are left in a bridge that is closed", len(ws.sockets))
+	}
+}
+
+// watch tells when the machine stood still, which sessions with time-outs may not
+// survive through no fault of the bridge.
+func (w *soak) watch(stop <-chan struct{}) {
+	for last := time.Now(); ; last = time.Now() {
+		select {
+		case <-stop:
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+		if late := time.Since(last); late > 2*time.Second {
+			w.t.Logf("%s the machine stood still for %v", time.Now().Format(time.TimeOnly), late)
+		}
 	}
 }
 
@@ -184,7 +231,7 @@ func heap() uint64 {
 // wait waits until there are no more than most.
 func (w *soak) wait(what string, most int, now func() int) {
 	n := now()
-	for deadline := time.Now().Add(time.Minute); n > most; n = now() {
+	for deadline := time.Now().Add(2 * time.Minute); n > most; n = now() {
 		if time.Now().After(deadline) {
 			w.fault("%d %s are left", n, what)
 			return
@@ -229,6 +276,8 @@ func (w *soak) run(rng *rand.Rand) {
 	}
 	drains := w.drains(rand.New(rand.NewPCG(rng.Uint64(), 2)), &others)
 
+	others.Go(func() { w.watch(stop) })
+
 	// The heap with everybody there.
 	var heaps []uint64
 	sample := time.NewTicker(min(w.length/5, time.Minute))
@@ -249,7 +298,11 @@ func (w *soak) run(rng *rand.Rand) {
 		w.fault("never happened: %s", k.name)
 	}
 
-	// Everybody is gone, so that all seats are free.
+	// Everybody is gone, so that all seats are free: those of who vanished after the
+	// inactivity, which the short run does not wait for.
+	if w.short() {
+		w.drain(rng)
+	}
 	last := w.now.Load()
 	f := &fixture{t: w.t, bridge: last.bridge}
 	w.wait("seats", 0, f.taken)
@@ -324,8 +377,8 @@ func (w *soak) report(clients []*regular, drains int64, before uint64, heaps []u
 		sessions, resumed = sessions+c.sessions.Load(), resumed+c.resumed.Load()
 		messages, repeats = messages+c.messages.Load(), repeats+c.repeats.Load()
 	}
-	w.t.Logf("%d regular clients: %d sessions, %d ended by %d drains, %d messages each way, %d requests given up and repeated",
-		len(clients), sessions, resumed, drains, messages, repeats)
+	w.t.Logf("%d regular clients: %d sessions, %d ended by %d drains, of which the longest took %v; %d messages each way, %d requests given up and repeated",
+		len(clients), sessions, resumed, drains, w.longest.Round(time.Millisecond), messages, repeats)
 	if drains == 0 || messages == 0 || repeats == 0 || resumed == 0 {
 		w.fault("this was no test")
 	}

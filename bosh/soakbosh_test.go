@@ -43,9 +43,9 @@ type asked struct {
 
 // answered is how one try of a request ended.
 type answered struct {
-	rid, try int
-	body     string
-	err      error
+	rid  int
+	body string
+	err  error
 }
 
 func boshTalk(c *regular, _ *era) error {
@@ -153,11 +153,10 @@ func (s *boshSession) try(rid int, a *asked) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	a.times++
-	try := a.times
 	go func() {
 		defer cancel()
 		body, err := s.f.try(ctx, a.body)
-		s.answer <- answered{rid, try, body, err}
+		s.answer <- answered{rid, body, err}
 	}()
 }
 
@@ -168,13 +167,16 @@ func (s *boshSession) run() error {
 	resumed, leaving := false, false
 	for {
 		over := s.w.ending() || time.Now().After(end)
+		// The window is of two from the first that has no answer: of more, the manager need
+		// not keep the answers (XEP-0124 §14.3).
+		room := s.rid < s.done+2
 		switch {
 		case leaving:
-		case len(outbox) > 0 && len(s.open) < 2:
+		case len(outbox) > 0 && room:
 			n := min(len(outbox), 3) // 60 KB each at most, and a body has its limit
 			s.send("", strings.Join(outbox[:n], ""))
 			outbox = outbox[n:]
-		case resumed && over && len(outbox) == 0 && s.heard == s.said && len(s.open) < 2:
+		case resumed && over && len(outbox) == 0 && s.heard == s.said && room:
 			leaving = true
 			s.send(`type="terminate"`, "")
 		case len(s.open) == 0:
@@ -201,11 +203,19 @@ func (s *boshSession) run() error {
 				s.try(got.rid, a)
 				continue
 			}
-			if delete(s.open, got.rid); got.err != nil {
+			if got.err != nil {
+				delete(s.open, got.rid)
 				return got.err
 			}
 			b, err := s.read(got.body)
-			if err != nil {
+			if err == nil && b.Type == "error" && a.times < 10 {
+				// What was given up came to the proxy after its repetition, whose place
+				// it took: all that has no answer is sent again (XEP-0124 §17.3).
+				s.repeats.Add(1)
+				s.try(got.rid, a)
+				continue
+			}
+			if delete(s.open, got.rid); err != nil {
 				return err
 			}
 			s.came[got.rid] = b

@@ -50,7 +50,9 @@ func (c *regular) live() {
 			}
 			refusals = 0
 		case errors.As(err, &drained) && e.ending.Load():
-			if c.resumed.Add(1); strings.HasPrefix(drained.how, "refused") {
+			if !strings.HasPrefix(drained.how, "refused") {
+				c.resumed.Add(1)
+			} else {
 				if refusals++; refusals > 300 { // a drain takes seconds
 					c.w.fault("%s finds no proxy: %v", c.id, err)
 					return

@@ -192,7 +192,7 @@ func (s *echo) answer(conn net.Conn, st *spoken) string {
 			all.WriteString(countedMessage(st.ID, n))
 		}
 		return all.String()
-	case a == nil || a.owner != conn:
+	case a == nil, a.owner != conn, st.XMLName.Local != "message": // or what the proxy could not deliver
 		return ""
 	}
 	if st.N != a.got+1 || st.Body != text(st.ID, st.N) {

@@ -80,8 +80,8 @@ func (e *episode) serves(dial func(context.Context) (*xmpp.Stream, error)) {
 
 // while is a short time, or sometimes one in which every limit is reached.
 func (e *episode) while() time.Duration {
-	if e.w.length >= time.Minute && e.rng.IntN(4) == 0 {
-		return 12 * time.Second
+	if !e.w.short() && e.rng.IntN(4) == 0 {
+		return 20 * time.Second
 	}
 	return time.Duration(e.rng.IntN(600)) * time.Millisecond
 }
@@ -101,7 +101,9 @@ func (w *soak) mischievous(rng *rand.Rand, kinds []*kind, stop <-chan struct{}) 
 		if names := w.missing(kinds); len(names) > 0 {
 			k, pause = names[rng.IntN(len(names))], time.Millisecond
 		}
-		if k.busy.TryLock() {
+		if now := w.now.Load(); now.ending.Load() {
+			pause = 50 * time.Millisecond // until the next is there
+		} else if k.busy.TryLock() {
 			w.once(k, rng)
 			k.busy.Unlock()
 		}

@@ -132,7 +132,8 @@ var serverMischief = []deed{
 		c := e.joined()
 		c.say(trigger)
 		c.expect("<message")
-		if e.linger(); e.coin() {
+		patience := e.while() // in which no ping is answered
+		if time.Sleep(patience); patience < time.Second {
 			c.say(closeFrame)
 			c.expect(closeFrame)
 			c.expectClosed(websocket.StatusNormalClosure)

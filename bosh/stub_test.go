@@ -148,6 +148,12 @@ type fixture struct {
 
 func newFixture(t testing.TB, o Options) *fixture {
 	t.Helper()
+	return newFixtureOn(t, o, func(l net.Listener) net.Listener { return l })
+}
+
+// newFixtureOn lets a test come between the HTTP server and its connections.
+func newFixtureOn(t testing.TB, o Options, between func(net.Listener) net.Listener) *fixture {
+	t.Helper()
 	if o.Domain == "" {
 		o.Domain = domain
 	}
@@ -161,7 +167,9 @@ func newFixture(t testing.TB, o Options) *fixture {
 	mux := http.NewServeMux()
 	mux.Handle("/http-bind", b.BOSH)
 	mux.Handle("/xmpp-websocket", b.WebSocket)
-	srv := httptest.NewServer(mux)
+	srv := httptest.NewUnstartedServer(mux)
+	srv.Listener = between(srv.Listener)
+	srv.Start()
 	f := &fixture{t: t, bridge: b, url: srv.URL, client: srv.Client()}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

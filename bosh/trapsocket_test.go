@@ -3,10 +3,14 @@ package bosh
 import (
 	"encoding/xml"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // The traps 16, 20 and 21, which other bridges fell into, see
@@ -273,4 +277,65 @@ func TestNothingGoesUpstreamBeforeTheUpgrade(t *testing.T) {
 	c.text(numbered("first"))
 	c.expect(opText, "<open ")
 	c.expect(opText, "<stream:error ")
+}
+
+// heardWrites calls a function before each write to a client.
+type heardWrites struct {
+	net.Listener
+	before func([]byte)
+}
+
+func (l heardWrites) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return &heardConn{conn, l.before}, err
+}
+
+type heardConn struct {
+	net.Conn
+	before func([]byte)
+}
+
+func (c *heardConn) Write(p []byte) (int, error) {
+	c.before(p)
+	return c.Conn.Write(p)
+}
+
+// The library closes the connection when the context of a write ends. A session that
+// ends while a ping is being written must still say why.
+func TestSessionEndsWhileAPingIsWritten(t *testing.T) {
+	s := newStub(t, true)
+	var f *fixture
+	var once sync.Once
+	closed := make(chan error, 1)
+	f = newFixtureOn(t, Options{Dial: s.dialer(), Limits: Limits{Ping: 20 * time.Millisecond}}, func(l net.Listener) net.Listener {
+		return heardWrites{l, func(p []byte) {
+			if len(p) == 0 || p[0] != 0x80|opPing {
+				return
+			}
+			once.Do(func() {
+				go func() { closed <- f.bridge.Close(t.Context()) }()
+				ws := f.bridge.WebSocket
+				ws.mu.Lock()
+				var done []<-chan struct{}
+				for socket := range ws.sockets {
+					done = append(done, socket.ctx.Done())
+				}
+				ws.mu.Unlock()
+				for _, d := range done {
+					<-d
+				}
+				time.Sleep(50 * time.Millisecond) // for whatever would close it now
+			})
+		}}
+	})
+	c := dialWebSocket(t, f)
+	c.say(openMessage)
+	c.expect("<open ")
+	c.expect("<stream:features")
+	c.expect("<stream:error ")
+	c.expect(closeFrame)
+	c.expectClosed(websocket.StatusGoingAway)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
 }
