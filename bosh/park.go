@@ -184,15 +184,20 @@ func (p *parked) look() (came, ended bool) {
 // That is what would let the first one go, and the HTTP server reads it only afterwards.
 // No watch is on the connection.
 func (p *parked) letGo() {
-	p.s.mu.Lock()
+	s, e := p.s, p.e // once p is deaf it may be answered, and then forgets them
+	s.mu.Lock()
 	p.deaf = true
-	answered := len(p.e.reply) > 0 // and nobody was woken up for it
-	p.s.mu.Unlock()
-	if answered {
+	answered := len(e.reply) > 0 // and nobody was woken up for it
+	inTurn := e.request.rid <= s.inOrder()
+	s.mu.Unlock()
+	switch {
+	case answered:
 		p.answer()
-		return
+	case inTurn:
+		s.expire(e) // which wakes p up
 	}
-	p.s.expire(p.e) // which wakes p up
+	// One that is ahead of its turn is not over: what is missing comes on another
+	// connection, or it ends in its time.
 }
 
 // answer sends the answer and lets the connection rest.

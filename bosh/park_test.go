@@ -251,6 +251,26 @@ func TestAClientThatPipelinesIsAnswered(t *testing.T) {
 	l.expect(l.read(), "<body>down</body>")
 }
 
+// One that is ahead of its turn does not end the session when another comes behind it:
+// what is missing comes on another connection.
+func TestAClientThatPipelinesAheadOfItsTurn(t *testing.T) {
+	l := newLot(t, false)
+	sid, server := l.begin()
+	ahead := *l
+	l.write(requestBody(sid, "1002", "", numbered("2")))
+	waitFor(t, l.fixture, sid, func(s *session) bool { return s.early[1002] != nil && s.early[1002].wake != nil })
+	l.write(requestBody(sid, "1003", "", numbered("3"))) // behind it
+	l.connect(strings.TrimPrefix(l.url, "http://"), false)
+	l.write(requestBody(sid, "1001", "", numbered("1")))
+	l.expect(l.read(), "<body xmlns")
+	server.wait(t, numbered("1")+numbered("2"))
+	l.write(requestBody(sid, "1004", "", "")) // which lets 1002 and 1003 go
+	if got := ahead.read() + ahead.read(); strings.Contains(got, "terminate") {
+		t.Errorf("the session was ended: %s", got)
+	}
+	server.wait(t, numbered("3"))
+}
+
 // Answers that come while a request is being parked are not lost.
 func TestAnAnswerMeetsTheParking(t *testing.T) {
 	l := newLot(t, false)
