@@ -72,7 +72,7 @@ func (w *soak) limits() Limits {
 	return Limits{
 		SessionsPerAddress: soakSeats, NewSessionsPerAddress: 20, Sessions: 2000,
 		StanzaRate: 50, Flood: time.Second,
-		Wait: 5 * time.Second, Inactivity: 20 * time.Second, MaxPause: 3 * time.Second, Gap: 15 * time.Second,
+		Wait: 20 * time.Second, Inactivity: 20 * time.Second, MaxPause: 3 * time.Second, Gap: 8 * time.Second,
 		Handshake: 8 * time.Second, Write: 15 * time.Second, Ping: 3 * time.Second,
 		LoginFailuresPerAddress: 1000,
 	}

@@ -70,7 +70,9 @@ func boshTalk(c *regular, _ *era) error {
 }
 
 func (s *boshSession) create() error {
-	attributes := fmt.Sprintf(` rid="%d" to="a.example" ver="1.11" hold="1" wait="%d"`, s.rid, 2+s.rng.IntN(4))
+	// A wait that is longer than a busy machine takes to send a request again: one that
+	// is over while an earlier request is missing ends the session.
+	attributes := fmt.Sprintf(` rid="%d" to="a.example" ver="1.11" hold="1" wait="%d"`, s.rid, 10+s.rng.IntN(10))
 	if s.acks {
 		attributes += ` ack="1"`
 	}
