@@ -142,8 +142,9 @@ func (g *gate) down(st xmpp.Stanza) (on, back xmpp.Stanza) {
 		return answer, back
 	}
 	facts := g.facts(st, false)
-	if facts.Type == "error" || facts.Type == "result" && facts.Kind == "iq" {
-		// It answers what the client was allowed to say.
+	if facts.Kind == "iq" && (facts.Type == "result" || facts.Type == "error") {
+		// It answers what the client was allowed to ask; clients ignore others. An
+		// error of another kind may be a stranger's message by another name.
 		g.learnJID(st, facts)
 		return st, back
 	}

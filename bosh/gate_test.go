@@ -149,6 +149,8 @@ func TestDeniedStanzasOfTheServerAreDropped(t *testing.T) {
 		c.logIn(t)
 		io.WriteString(c.p, `<message from='eve@a.example'><body>denied</body></message>`+
 			`<presence from='eve@a.example/denied'/>`+
+			`<message from='eve@a.example' type='error'><body>denied by another name</body></message>`+
+			`<presence from='eve@a.example/denied' type='error'/>`+
 			`<iq from='eve@a.example/denied' id='q1' type='get'><query xmlns='jabber:iq:version'/></iq>`+
 			`<iq from='eve@a.example/denied' id='q2' type='set'><query xmlns='x'/></iq>`+
 			`<iq from='support@a.example' id='q3' type='get'><query xmlns='jabber:iq:version'/></iq>`)

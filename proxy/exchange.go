@@ -76,6 +76,9 @@ func ClientAddress(r *http.Request) string { return exchangeOf(r).address.String
 // trusted proxy.
 func Secure(r *http.Request) bool { return exchangeOf(r).page.Scheme == "https" }
 
+// Origin returns the site's own origin, as the request's page has it.
+func Origin(r *http.Request) string { return policies.OriginOf(exchangeOf(r).page) }
+
 // SameOrigin reports whether the request comes from a page of the site's own
 // origin. A request without Origin, or with "null" as compartments send it, does
 // not (CWE-346).
@@ -88,5 +91,5 @@ func SameOrigin(r *http.Request) bool {
 		return false
 	}
 	origin := r.Header.Get("Origin")
-	return origin != "null" && origin == policies.OriginOf(exchangeOf(r).page)
+	return origin != "null" && origin == Origin(r)
 }

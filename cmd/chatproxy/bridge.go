@@ -39,10 +39,13 @@ func bridgeLimits(policy *policies.Policy) bosh.Limits {
 	}
 }
 
-// allowOrigin lets in the pages of the site and those of the policy's other origins.
+// allowOrigin lets in the pages of the site and those of the policy's other origins. The
+// site's own is not let in by being named: a beacon from a compartment has that origin in
+// WebKit, and only SameOrigin tells it apart.
 func allowOrigin(others []policies.Origin) func(*http.Request) bool {
 	return func(r *http.Request) bool {
-		return proxy.SameOrigin(r) || slices.Contains(others, policies.Origin(r.Header.Get("Origin")))
+		origin := r.Header.Get("Origin")
+		return proxy.SameOrigin(r) || origin != proxy.Origin(r) && slices.Contains(others, policies.Origin(origin))
 	}
 }
 

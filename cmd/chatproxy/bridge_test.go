@@ -75,7 +75,7 @@ xmpp:
   domain: example.com
   server: %s
   tls: none
-  origins: ["https://app.example.com"]
+  origins: ["https://app.example.com", "http://www.example.com"]
 %s`, stub.address, more)
 }
 
