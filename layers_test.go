@@ -16,6 +16,8 @@ var forbidden = []struct{ from, to, reason string }{
 	{"bosh", "policies", "the bridge takes plain options, so that it can be used and tested alone"},
 	{"bosh", "csp", "XMPP knows nothing of web pages"},
 	{"xmpp", "bosh", "streams know nothing of what carries them"},
+	{"xmpp/arrival", "", "who waits for connections knows nothing of what they carry"},
+	{"policies/stanzas", "", "rules are about facts of a stanza, and know no file and no stream"},
 	{"csp", "", "policies are written without knowing who asks"},
 	{"browser", "", "bundles and their configuration stand below everything"},
 	{"policies/lock", "policies", "the lock is read by the policy, and knows no rules"},

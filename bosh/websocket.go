@@ -53,7 +53,7 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.ProtoMajor > 1 || r.Method == http.MethodConnect {
-		// RFC 8441, which is not announced (decision 0015): browsers make a connection
+		// RFC 8441, which is not announced (decision 0013): browsers make a connection
 		// of their own for a WebSocket, over HTTP/1.1.
 		refuse(w, http.StatusNotImplemented, "WebSockets are served over HTTP/1.1")
 		return
