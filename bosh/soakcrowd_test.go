@@ -52,6 +52,7 @@ func (c *regular) live() {
 		case errors.As(err, &drained) && e.ending.Load():
 			if !strings.HasPrefix(drained.how, "refused") {
 				c.resumed.Add(1)
+				refusals = 0 // there was a session in between
 			} else {
 				if refusals++; refusals > 300 { // a drain takes seconds
 					c.w.fault("%s finds no proxy: %v", c.id, err)
