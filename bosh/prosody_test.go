@@ -188,6 +188,13 @@ func TestProsodyOverWebSocket(t *testing.T) {
 	id := between(enabled, "id='", "'")
 	_ = bob.conn.CloseNow()
 	ann.say(`<message xmlns="jabber:client" type="chat" to="bob@a.example/ws"><body>while away</body></message>`)
+	bobComesBack(t, f, id)
+}
+
+// bobComesBack resumes bob's session on another WebSocket, gets there what he was sent
+// meanwhile, and says goodbye.
+func bobComesBack(t *testing.T, f *fixture, id string) {
+	t.Helper()
 	again := dialWebSocket(t, f)
 	again.say(openMessage)
 	again.until("<stream:features")

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"chatproxy/integration/servers/ejabberd"
-
-	"github.com/coder/websocket"
 )
 
 // throughFixture passes through to a real server's own endpoints.
@@ -101,18 +99,5 @@ func talkWebSocket(t *testing.T, f *fixture) {
 		time.Sleep(time.Millisecond)
 	}
 	ann.say(`<message xmlns="jabber:client" type="chat" to="bob@a.example/ws"><body>while away</body></message>`)
-	again := dialWebSocket(t, f)
-	again.say(openMessage)
-	again.until("<stream:features")
-	again.say(plain("bob", "secret-b"))
-	again.expect("<success")
-	again.say(openMessage)
-	again.until("<stream:features")
-	again.say(`<resume xmlns="urn:xmpp:sm:3" h="0" previd="` + id + `"/>`)
-	again.until("<resumed")
-	again.until("while away")
-
-	again.say(`<close xmlns="urn:ietf:params:xml:ns:xmpp-framing" />`)
-	again.until(closeFrame)
-	again.expectClosed(websocket.StatusNormalClosure)
+	bobComesBack(t, f, id)
 }

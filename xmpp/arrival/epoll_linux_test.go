@@ -27,13 +27,10 @@ func pair(t *testing.T) (server, client *net.TCPConn) {
 	return s.(*net.TCPConn), c.(*net.TCPConn)
 }
 
-// watch is On that skips the test where nothing can be watched.
+// watch is On that cannot fail.
 func watch(t *testing.T, conn net.Conn, f func(bool)) *Watch {
 	t.Helper()
 	w, err := On(Of(conn), f)
-	if errors.Is(err, ErrUnsupported) {
-		t.Skip(err) // the callers fall back on a goroutine each
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
