@@ -18,6 +18,7 @@ export function runScripts(port: MessagePort): void {
       next(() => reachStage(message.stage));
       return;
     }
+    if (message.type !== "run") return;
     const { script } = message;
     if (script.async && (script.src !== null || script.type === "module")) void run(script);
     else if (parsing && (script.deferred || script.type === "module")) deferred.push(script);

@@ -5,10 +5,11 @@ import type { ToGuard } from "../message/message";
 export function reportSize(port: MessagePort): void {
   let last = -1;
   const observer = new ResizeObserver(() => {
-    const height = Math.ceil(document.body.getBoundingClientRect().height);
+    const box = document.body.getBoundingClientRect();
+    const height = Math.ceil(box.height);
     if (height === last) return;
     last = height;
-    const message: ToGuard = { type: "resize", height };
+    const message: ToGuard = { type: "resize", width: Math.ceil(box.width), height };
     port.postMessage(message);
   });
   observer.observe(document.body);

@@ -2,7 +2,7 @@
 // document order and runs them in opaque frames.
 
 import type { Config, Frame } from "./config";
-import type { Hello, IsolatedScript, Stage, ToCompartment } from "../message/message";
+import type { Hello, IsolatedScript, PageFacts, Stage, ToCompartment } from "../message/message";
 import { readToGuard } from "../message/message";
 import { baseURI, body, createElement, head, referrer, root, title } from "./dom";
 
@@ -153,14 +153,19 @@ export class Compartments {
         port = channel.port1;
         port.onmessage = (event) => {
           const message = readToGuard(event.data);
-          if (message && anchor) {
+          if (message?.type === "resize" && anchor) {
             const height = Math.min(Math.max(message.height, frame.height), frame.maxHeight);
             element.style.height = `${height}px`;
           }
         };
         const hello: Hello = {
           chatproxy: "hello",
-          page: { title: title(), referrer: referrer(), width: innerWidth, height: innerHeight },
+          page: facts(),
+          visible: anchor !== null,
+          maxWidth: frame.width,
+          maxHeight: frame.maxHeight,
+          storage: [],
+          kept: [],
         };
         // The origin is opaque and cannot be named; nothing secret is in it.
         element.contentWindow?.postMessage(hello, "*", [channel.port2]);
@@ -180,6 +185,22 @@ export class Compartments {
     url.search += `${url.search ? "&" : "?"}${this.#config.marker}=${encodeURIComponent(name)}`;
     return url.href;
   }
+}
+
+/** Reads the page's facts as they are now. */
+function facts(): PageFacts {
+  const { scrollWidth, scrollHeight } = root();
+  return {
+    url: location.href,
+    title: title(),
+    referrer: referrer(),
+    width: innerWidth,
+    height: innerHeight,
+    scrollX,
+    scrollY,
+    documentWidth: scrollWidth,
+    documentHeight: scrollHeight,
+  };
 }
 
 /**

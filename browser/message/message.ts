@@ -2,10 +2,31 @@
 // of shapes. Whatever comes out of a compartment was chosen by a hostile script,
 // so it is read through a validator and never trusted by its type (CWE-20).
 
-/** Facts of the host page that a compartment pretends to have. */
+import type { Plain } from "./plain";
+import { isPlain } from "./plain";
+
+/** Facts of the host page that a compartment pretends to have. Lengths are CSS pixels. */
 export interface PageFacts {
+  readonly url: string;
   readonly title: string;
   readonly referrer: string;
+  /** The viewport. */
+  readonly width: number;
+  readonly height: number;
+  readonly scrollX: number;
+  readonly scrollY: number;
+  /** The whole document. */
+  readonly documentWidth: number;
+  readonly documentHeight: number;
+}
+
+/** How much of a visible compartment is in the viewport, and where. */
+export interface View {
+  /** Share of its area that is in the viewport: 0 to 1. */
+  readonly ratio: number;
+  /** Its rectangle relative to the viewport. */
+  readonly left: number;
+  readonly top: number;
   readonly width: number;
   readonly height: number;
 }
@@ -25,10 +46,32 @@ export interface IsolatedScript {
   readonly attributes: ReadonlyArray<readonly [string, string]>;
 }
 
+/** Where a value is kept: cookies, localStorage, sessionStorage. */
+export type Area = "cookie" | "local" | "session";
+
+/** A value of a compartment that lives on. */
+export interface Kept {
+  readonly area: Area;
+  readonly name: string;
+  /** null takes it away. */
+  readonly value: string | null;
+  /** When a cookie ends, in ms since 1970; null where it ends with the session. */
+  readonly expires: number | null;
+}
+
 /** From the guard, once, with the port: the compartment's first message. */
 export interface Hello {
   readonly chatproxy: "hello";
   readonly page: PageFacts;
+  /** Whether the frame is seen. */
+  readonly visible: boolean;
+  /** How large a visible frame may become. */
+  readonly maxWidth: number;
+  readonly maxHeight: number;
+  /** Names of the cookies and storage keys that live on; "*" stands for anything. */
+  readonly storage: readonly string[];
+  /** What is kept of them. */
+  readonly kept: readonly Kept[];
 }
 
 /** How far the host page has come: its readyState. */
@@ -37,19 +80,73 @@ export type Stage = "loading" | "interactive" | "complete";
 /** From the guard, over the port. */
 export type ToCompartment =
   | { readonly type: "run"; readonly script: IsolatedScript }
-  | { readonly type: "stage"; readonly stage: Stage };
+  | { readonly type: "stage"; readonly stage: Stage }
+  /** The page's facts have changed. */
+  | { readonly type: "page"; readonly page: PageFacts }
+  | { readonly type: "view"; readonly view: View }
+  /** The page called a forwarded function, like "dataLayer.push". */
+  | { readonly type: "call"; readonly path: string; readonly args: readonly Plain[] }
+  /** Another compartment of this name, or another tab, has kept a value. */
+  | { readonly type: "kept"; readonly kept: Kept };
 
 /** From the compartment, over the port. */
-export type ToGuard = { readonly type: "resize"; readonly height: number };
+export type ToGuard =
+  | { readonly type: "resize"; readonly width: number; readonly height: number }
+  | { readonly type: "keep"; readonly kept: Kept }
+  /** A function that came with a forwarded call was called. */
+  | { readonly type: "callback"; readonly id: number; readonly args: readonly Plain[] };
+
+/** The longest name and value that are kept, in UTF-16 units. */
+export const MAX_NAME = 256;
+export const MAX_VALUE = 16_384;
 
 /** Returns the message that a compartment sent, or null where it is not one. */
 export function readToGuard(data: unknown): ToGuard | null {
   if (typeof data !== "object" || data === null) return null;
-  const { type, height } = data as Record<string, unknown>;
-  if (type === "resize" && typeof height === "number" && height >= 0 && height <= 100_000) {
-    return { type, height };
+  const { type, width, height, kept, id, args } = data as Record<string, unknown>;
+  switch (type) {
+    case "resize":
+      return isLength(width) && isLength(height) ? { type, width, height } : null;
+    case "keep": {
+      const read = readKept(kept);
+      return read && { type, kept: read };
+    }
+    case "callback":
+      if (!Number.isSafeInteger(id) || !Array.isArray(args) || !args.every(isPlain)) return null;
+      return { type, id: id as number, args: args as Plain[] };
+    default:
+      return null;
   }
-  return null;
+}
+
+const isLength = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 100_000;
+
+/** Returns what is to be kept, or null where it has another shape. */
+export function readKept(data: unknown): Kept | null {
+  if (typeof data !== "object" || data === null) return null;
+  const { area, name, value, expires } = data as Record<string, unknown>;
+  if (area !== "cookie" && area !== "local" && area !== "session") return null;
+  if (typeof name !== "string" || name.length > MAX_NAME) return null;
+  if (value !== null && (typeof value !== "string" || value.length > MAX_VALUE)) return null;
+  if (expires !== null && (typeof expires !== "number" || !Number.isFinite(expires))) return null;
+  return { area, name, value, expires };
+}
+
+/** Tells whether a name is among those of a policy's storage list. */
+export function isKept(names: readonly string[], name: string): boolean {
+  return names.some((glob) => {
+    const [first = "", ...rest] = glob.split("*");
+    if (rest.length === 0) return name === glob;
+    const last = rest.pop() ?? "";
+    if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+    let at = first.length;
+    for (const part of rest) {
+      const found = name.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at <= name.length - last.length;
+  });
 }
 
 /** Tells whether a window message is the guard's first one. */
