@@ -15,7 +15,7 @@ func failing(err error) func(context.Context) (*xmpp.Stream, error) {
 	return func(context.Context) (*xmpp.Stream, error) { return nil, err }
 }
 
-func TestHostMeta(t *testing.T) {
+func TestRFC7395_4_HostMeta(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		meta     HostMeta

@@ -143,6 +143,34 @@ func TestRFC7395_3_3_3_OneElementAMessage(t *testing.T) {
 	}
 }
 
+func TestRFC7395_3_3_3_XMLDeclaration(t *testing.T) {
+	stub := newStub(t, false)
+	c := dialRaw(t, newFixture(t, Options{Dial: stub.dialer()}))
+	c.text(openMessage)
+	p := stub.peer()
+	p.wait(t, "<stream:stream")
+	io.WriteString(p, `<?xml version='1.0'?><stream:stream id='s1' from='a.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`+features)
+	c.expect(opText, "<open ")
+	c.expect(opText, "<stream:features ")
+	before := strings.Count(p.wait(t, "<stream:stream"), "<?xml")
+	c.text(`<?xml version="1.0" encoding="UTF-8"?><presence/>`)
+	c.text(numbered("1"))
+	if got := p.wait(t, "<message"); strings.Count(got, "<?xml") != before {
+		t.Errorf("the server got %s", got)
+	}
+}
+
+func TestRFC7395_3_3_3_StreamPrefix(t *testing.T) {
+	c, p := openRaw(t, Options{})
+	io.WriteString(p, "<stream:features><x xmlns='urn:x'/></stream:features><stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
+	for _, want := range []string{"features", "error"} {
+		var element struct{ XMLName xml.Name }
+		if got := c.expect(opText, "<stream:"); xml.Unmarshal([]byte(got), &element) != nil || element.XMLName != (xml.Name{Space: xmpp.NSStream, Local: want}) {
+			t.Errorf("got %s, want %s in the namespace of streams", got, want)
+		}
+	}
+}
+
 func TestRFC7395_3_4_OpenIsFirst(t *testing.T) {
 	for _, in := range []string{"<presence/>", numbered("x"), plain("ann", "x"), `<close xmlns="urn:ietf:params:xml:ns:xmpp-framing" />`} {
 		c := dialRaw(t, newFixture(t, Options{Dial: nowhere})) // which fails if it is dialled

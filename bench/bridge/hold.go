@@ -34,6 +34,9 @@ func (b *bench) hold(ctx context.Context, o options) error {
 			n int
 		}{{load.BOSH, share / 2}, {load.WebSocket, share - share/2}} {
 			f, err := load.OpenFleet(ctx, r.endpoint(part.Transport), part.n, 32)
+			if err == nil && f.Repeated() > 0 {
+				err = fmt.Errorf("chatproxy left %d logins without an answer", f.Repeated())
+			}
 			if err != nil {
 				return err
 			}

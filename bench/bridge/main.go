@@ -26,7 +26,7 @@ import (
 type options struct {
 	chatproxy string
 	idle      int           // sessions whose memory is measured
-	own       bool          // only chatproxy's memory
+	server    string        // the one whose memory is measured, "" for all
 	settle    time.Duration // from the last one's login to the measurement
 	rounds    int
 	warmup    time.Duration
@@ -55,7 +55,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.chatproxy, "chatproxy", "bin/chatproxy", "the chatproxy `binary`")
 	flag.IntVar(&o.idle, "idle", 5000, "idle sessions whose memory is measured")
-	flag.BoolVar(&o.own, "own", false, "measure the memory of chatproxy only")
+	flag.StringVar(&o.server, "server", "", "measure the memory of this `server` only: chatproxy, Prosody or ejabberd")
 	flag.DurationVar(&o.settle, "settle", 20*time.Second, "time between the last login and the measurement of memory")
 	flag.IntVar(&o.rounds, "rounds", 5, "measured rounds; at least 3 make a median")
 	flag.DurationVar(&o.warmup, "warmup", time.Second, "length of the warm-up before each measurement")

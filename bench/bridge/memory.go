@@ -33,12 +33,12 @@ func (b *bench) memory(ctx context.Context, o options) error {
 		{"ejabberd", load.WebSocket, func() (running, error) { return b.ejabberd(ctx) }, 0},
 	}
 	t := table(fmt.Sprintf("Memory: %d idle sessions, %v after the last login", o.idle, o.settle),
-		"", "", "KiB a session", "without, MiB", "with, MiB", "logins/s")
+		"", "", "KiB a session", "without, MiB", "with, MiB", "logins/s", "begun anew")
 	defer func() { _ = t.Flush() }() // to stdout, as everything here; also what is there when a peer fails
 	var verdicts []func()
 	var own float64 // of chatproxy without TLS over the same transport
 	for _, p := range peers {
-		if o.own && !strings.HasPrefix(p.name, "chatproxy") {
+		if !strings.HasPrefix(p.name, o.server) {
 			continue
 		}
 		r, err := p.start()
@@ -54,7 +54,10 @@ func (b *bench) memory(ctx context.Context, o options) error {
 		}
 		kib := float64(f.after-f.before) / float64(o.idle) / 1024
 		fmt.Fprintf(os.Stderr, "bridge: %v, %s: %.1f KiB a session\n", p.transport, p.name, kib) // the table takes its time
-		row(t, p.name, p.transport.String(), fmt.Sprintf("%.1f", kib), mib(f.before), mib(f.after), fmt.Sprintf("%.0f", f.logins))
+		row(t, p.name, p.transport.String(), fmt.Sprintf("%.1f", kib), mib(f.before), mib(f.after), fmt.Sprintf("%.0f", f.logins), fmt.Sprint(f.repeated))
+		if f.repeated > 0 && strings.HasPrefix(p.name, "chatproxy") {
+			return fmt.Errorf("%s left %d logins without an answer", p.name, f.repeated)
+		}
 		if p.goal > 0 {
 			own = kib
 			verdicts = append(verdicts, func() {
@@ -64,6 +67,9 @@ func (b *bench) memory(ctx context.Context, o options) error {
 		}
 		verdicts = append(verdicts, func(own float64) func() {
 			return func() {
+				if own == 0 {
+					return // chatproxy was not measured
+				}
 				fmt.Printf("%v, %s: %.2f times chatproxy's\n", p.transport, p.name, kib/own)
 			}
 		}(own))
@@ -90,6 +96,7 @@ func (b *bench) inFrontOfStub(ctx context.Context, tls bool) func() (running, er
 type memoryFigures struct {
 	before, after int
 	logins        float64 // in a second
+	repeated      int     // logins that the server left without an answer
 }
 
 func (b *bench) measureMemory(ctx context.Context, o options, r running, transport load.Transport) (f memoryFigures, err error) {
@@ -113,6 +120,7 @@ func (b *bench) measureMemory(ctx context.Context, o options, r running, transpo
 	}
 	defer idle.Abandon()
 	f.logins = float64(o.idle) / time.Since(start).Seconds()
+	f.repeated = first.Repeated() + idle.Repeated()
 	if err := wait(ctx, o.settle); err != nil {
 		return f, err
 	}

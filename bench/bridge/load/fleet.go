@@ -4,11 +4,26 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Fleet is many sessions at one endpoint.
-type Fleet struct{ sessions []*Session }
+type Fleet struct {
+	sessions []*Session
+	repeated atomic.Int32
+}
+
+// Repeated is how many log-ins were begun anew because the server said nothing.
+func (f *Fleet) Repeated() int { return int(f.repeated.Load()) }
+
+// A login that the server does not go on with for loginPatience is begun anew, at most
+// twice: of some thousand WebSockets that are opened at once, ejabberd 23.01 leaves one
+// without an answer now and then.
+const (
+	loginPatience = 10 * time.Second
+	logins        = 3
+)
 
 // OpenFleet opens n sessions, parallel of them at a time. It fails if one does.
 func OpenFleet(ctx context.Context, e Endpoint, n, parallel int) (*Fleet, error) {
@@ -20,9 +35,7 @@ func OpenFleet(ctx context.Context, e Endpoint, n, parallel int) (*Fleet, error)
 	for range parallel {
 		work.Go(func() {
 			for i := range turns {
-				one, stop := context.WithTimeout(ctx, 30*time.Second)
-				s, err := Open(one, e)
-				stop()
+				s, err := f.open(ctx, e)
 				if err != nil {
 					cancel(err)
 					continue
@@ -41,6 +54,19 @@ func OpenFleet(ctx context.Context, e Endpoint, n, parallel int) (*Fleet, error)
 		return nil, context.Cause(ctx)
 	}
 	return f, nil
+}
+
+// open opens one session.
+func (f *Fleet) open(ctx context.Context, e Endpoint) (*Session, error) {
+	for try := 1; ; try++ {
+		one, stop := context.WithTimeout(ctx, loginPatience)
+		s, err := Open(one, e)
+		stop()
+		if err == nil || ctx.Err() != nil || one.Err() == nil || try == logins {
+			return s, err
+		}
+		f.repeated.Add(1)
+	}
 }
 
 // Close ends the sessions as clients do that leave.

@@ -88,12 +88,7 @@ func Open(ctx context.Context, e Endpoint) (_ *Session, err error) {
 			err = fmt.Errorf("a session over %v at %s: %w", e.Transport, e.Address, err)
 		}
 	}()
-	if e.Transport == BOSH {
-		s.wire, err = openBOSH(ctx, e, s)
-	} else {
-		s.wire, err = openWebSocket(ctx, e, s)
-	}
-	if err != nil {
+	if s.wire, err = open(ctx, e, s); err != nil {
 		return nil, err
 	}
 	if err := s.login(ctx, e); err != nil {
@@ -106,6 +101,23 @@ func Open(ctx context.Context, e Endpoint) (_ *Session, err error) {
 		return nil, err
 	}
 	return s, s.Err()
+}
+
+// open opens the transport. It returns nil with an error.
+func open(ctx context.Context, e Endpoint, s *Session) (wire, error) {
+	if e.Transport == BOSH {
+		b, err := openBOSH(ctx, e, s)
+		if err != nil {
+			b.close(false)
+			return nil, err
+		}
+		return b, nil
+	}
+	w, err := openWebSocket(ctx, e, s)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 func (s *Session) login(ctx context.Context, e Endpoint) error {
@@ -158,7 +170,7 @@ func (s *Session) await(ctx context.Context, text string) ([]byte, error) {
 			}
 		case <-s.changed:
 			if err := s.Err(); err != nil {
-				return nil, err
+				return nil, fmt.Errorf("waiting for %s: %w", text, err)
 			}
 		case <-ctx.Done():
 			return nil, fmt.Errorf("waiting for %s: %w", text, context.Cause(ctx))

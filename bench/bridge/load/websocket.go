@@ -11,6 +11,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 )
 
 // webSocket is a session over WebSocket (RFC 6455, RFC 7395).
@@ -38,9 +39,15 @@ func openWebSocket(ctx context.Context, e Endpoint, s *Session) (*webSocket, err
 		return nil, err
 	}
 	w := &webSocket{e: e, session: s, conn: conn, in: bufio.NewReader(conn)}
-	if err := w.handshake(); err != nil {
+	// A server that accepts and says nothing is an error, and does not stop the run.
+	awake := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	err = w.handshake()
+	if !awake() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
 		_ = conn.Close() // err is the one to tell
-		return nil, err
+		return nil, fmt.Errorf("WebSocket's opening handshake: %w", err)
 	}
 	go func() {
 		defer func() { _ = conn.Close() }() // it is over
