@@ -2,6 +2,7 @@
 // unmodified vendor code work there. It is no wall: the frame's origin is. What
 // it pretends can be undone by the scripts it serves, to nobody's harm.
 
+import { Link } from "./link";
 import { adoptPage, hideMarker } from "./page";
 import { runScripts } from "./run";
 import { reportSize } from "./size";
@@ -18,8 +19,10 @@ addEventListener("message", function hello(event) {
   if (event.source !== host || !isHello(event.data) || !port) return;
   removeEventListener("message", hello);
   event.stopImmediatePropagation();
+  const link = new Link(port);
   adoptPage(event.data.page);
   beginLoading();
-  reportSize(port);
-  runScripts(port);
+  reportSize(link);
+  runScripts(link);
+  link.start();
 });

@@ -1,29 +1,31 @@
 // Runs the scripts that the guard hands over, as a page would: in document order,
 // deferred ones and modules at the end of the host page's markup, async ones at once.
 
-import type { IsolatedScript, ToCompartment } from "../message/message";
+import type { IsolatedScript } from "../message/message";
+import type { Link } from "./link";
 import { reachStage } from "./stage";
 
-export function runScripts(port: MessagePort): void {
-  let last: Promise<void> = Promise.resolve();
+let last: Promise<void> = Promise.resolve();
+
+/** Does something once the scripts that were handed over so far have run. */
+export function afterScripts(act: () => Promise<void> | void): void {
+  last = last.then(act);
+}
+
+export function runScripts(link: Link): void {
   let deferred: IsolatedScript[] = [];
   let parsing = true;
-  const next = (act: () => Promise<void> | void) => (last = last.then(act));
-  port.onmessage = (event: MessageEvent<ToCompartment>) => {
-    const message = event.data;
-    if (message.type === "stage") {
-      parsing = false;
-      for (const script of deferred) next(() => run(script));
-      deferred = [];
-      next(() => reachStage(message.stage));
-      return;
-    }
-    if (message.type !== "run") return;
-    const { script } = message;
+  link.on("stage", ({ stage }) => {
+    parsing = false;
+    for (const script of deferred) afterScripts(() => run(script));
+    deferred = [];
+    afterScripts(() => reachStage(stage));
+  });
+  link.on("run", ({ script }) => {
     if (script.async && (script.src !== null || script.type === "module")) void run(script);
     else if (parsing && (script.deferred || script.type === "module")) deferred.push(script);
-    else next(() => run(script));
-  };
+    else afterScripts(() => run(script));
+  });
 }
 
 /** Runs one script. An external one is done when it has loaded or failed. */

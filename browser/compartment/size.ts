@@ -1,16 +1,15 @@
 // Tells the host how high the content is; the host decides within the policy's bounds.
 
-import type { ToGuard } from "../message/message";
+import type { Link } from "./link";
 
-export function reportSize(port: MessagePort): void {
+export function reportSize(link: Link): void {
   let last = -1;
   const observer = new ResizeObserver(() => {
     const box = document.body.getBoundingClientRect();
     const height = Math.ceil(box.height);
     if (height === last) return;
     last = height;
-    const message: ToGuard = { type: "resize", width: Math.ceil(box.width), height };
-    port.postMessage(message);
+    link.post({ type: "resize", width: Math.ceil(box.width), height });
   });
   observer.observe(document.body);
 }
