@@ -89,7 +89,7 @@ scripts:
 				t.Fatal(err)
 			}
 			pin := func(arguments ...string) (string, error) {
-				out, err := exec.Command(program, append([]string{"pin", "--policy", policy, "http://" + address + "/"}, arguments...)...).CombinedOutput()
+				out, err := exec.Command(built, append([]string{"pin", "--policy", policy, "http://" + address + "/"}, arguments...)...).CombinedOutput()
 				return string(out), err
 			}
 			if out, err := pin(); err != nil || !strings.Contains(out, "template sha384-") || !strings.Contains(out, "4 pinned, 4 changed, 0 not pinned") {
