@@ -9,7 +9,7 @@ import { baseURI, body, createElement, head, referrer, root, title } from "./dom
 /** Must equal rewrite.InertType. */
 const INERT_TYPE = "text/x-chatproxy";
 const OWN_ATTRIBUTES = /^(?:type|nonce|for|event|async|defer|on.*|data-chatproxy-.*)$/i;
-const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0, popups: false };
+const ANY_SIZE: Frame = {};
 
 /** A script that the proxy made inert, where it stood. SVG has scripts too. */
 type InertScript = HTMLScriptElement | SVGScriptElement;
@@ -117,7 +117,7 @@ export class Compartments {
     // The header of the compartment's document holds for that document. This holds
     // for whatever the frame goes to: another site in it has no origin either, and
     // cannot send the whole page somewhere else.
-    element.setAttribute("sandbox", "allow-scripts" + (frame.popups ? " allow-popups allow-popups-to-escape-sandbox" : ""));
+    element.setAttribute("sandbox", "allow-scripts allow-forms" + (frame.popups ? " allow-popups allow-popups-to-escape-sandbox" : ""));
     const waiting: ToCompartment[] = [];
     let port: MessagePort | null = null;
     element.title = anchor ? name : "";
@@ -154,7 +154,7 @@ export class Compartments {
         port.onmessage = (event) => {
           const message = readToGuard(event.data);
           if (message?.type === "resize" && anchor) {
-            const height = Math.min(Math.max(message.height, frame.height), frame.maxHeight);
+            const height = Math.min(Math.max(message.height, frame.height ?? 0), frame.maxHeight ?? 0);
             element.style.height = `${height}px`;
           }
         };
@@ -162,8 +162,8 @@ export class Compartments {
           chatproxy: "hello",
           page: facts(),
           visible: anchor !== null,
-          maxWidth: frame.width,
-          maxHeight: frame.maxHeight,
+          maxWidth: frame.maxWidth ?? 0,
+          maxHeight: frame.maxHeight ?? 0,
           storage: [],
           kept: [],
         };
