@@ -2,6 +2,7 @@
 // unmodified vendor code work there. It is no wall: the frame's origin is. What
 // it pretends can be undone by the scripts it serves, to nobody's harm.
 
+import { takeCalls } from "./forward";
 import { adoptPage, hideMarker } from "./page";
 import { runScripts } from "./run";
 import { reportSize } from "./size";
@@ -21,5 +22,6 @@ addEventListener("message", function hello(event) {
   adoptPage(event.data.page);
   beginLoading();
   reportSize(port);
+  takeCalls(port);
   runScripts(port);
 });
