@@ -42,13 +42,24 @@ type Pattern struct {
 	Query  bool   `json:"query,omitempty"`
 }
 
-// Frame is how a compartment looks. Sizes are CSS pixels.
+// Frame is how a compartment looks, and what it may do. Sizes are CSS pixels; 0 is
+// the slot's own.
 type Frame struct {
-	Visible   bool `json:"visible"`
-	Width     int  `json:"width"`
-	Height    int  `json:"height"`
-	MaxHeight int  `json:"maxHeight"`
-	Popups    bool `json:"popups"`
+	Visible   bool   `json:"visible,omitempty"`
+	Slot      string `json:"slot,omitempty"` // CSS selector of where a visible one is put
+	Width     int    `json:"width,omitempty"`
+	Height    int    `json:"height,omitempty"`
+	MaxWidth  int    `json:"maxWidth,omitempty"`
+	MaxHeight int    `json:"maxHeight,omitempty"`
+	// Popups and TopNavigation are what a click may do.
+	Popups        bool `json:"popups,omitempty"`
+	TopNavigation bool `json:"topNavigation,omitempty"`
+	// Permissions are the features that the frame may use.
+	Permissions []string `json:"permissions,omitempty"`
+	// Storage has the names that live on; "*" in them stands for anything.
+	Storage []string `json:"storage,omitempty"`
+	// Forward has the paths of the functions whose calls are passed on.
+	Forward []string `json:"forward,omitempty"`
 }
 
 // Chat is how the guard starts Converse in the page.

@@ -178,20 +178,6 @@ func (d *decoder) checkPages(rules []PageRule) {
 	}
 }
 
-func (d *decoder) checkCompartments(compartments map[string]Compartment) {
-	for _, name := range sortedKeys(compartments) {
-		where := "compartments." + name
-		if name == "" || strings.ContainsFunc(name, func(r rune) bool {
-			return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
-		}) {
-			d.problemAtKey(where, "compartment names have only a-z, 0-9, - and _")
-		}
-		if c := compartments[name]; d.sound(where) && (c.Width < 0 || c.Height < 0 || c.MaxHeight < c.Height) {
-			d.problemAt(where, "sizes are pixels from 0 up, and max_height is no less than height")
-		}
-	}
-}
-
 func (d *decoder) checkCSP(c *CSP) {
 	for _, name := range sortedKeys(c.Directives) {
 		where := "csp.directives." + name

@@ -25,9 +25,7 @@ func (d *decoder) checkRules(p *Policy) {
 		d.checkMatch(rule, where)
 		d.checkList(p, rule, where+".match.list")
 		d.checkCompartment(p, rule, where+".compartment")
-		if at := where + ".forward"; d.has(at) && d.has(where+".action") && rule.Action != Isolate {
-			d.problemAtKey(at, "only a rule with action: isolate forwards calls: there is no compartment to forward them into")
-		}
+		d.checkForward(rule, where)
 	}
 	d.checkCoverage(p)
 }
@@ -106,6 +104,17 @@ func (d *decoder) checkCompartment(p *Policy, rule *Rule, where string) {
 	}
 	if _, ok := p.Compartments[rule.Compartment]; !ok && !d.fault["compartments"] {
 		d.problemAt(where, "there is no compartment %s under compartments%s", d.text(where), didYouMean(d.source(d.at(where)), sortedKeys(p.Compartments)))
+	}
+}
+
+func (d *decoder) checkForward(rule *Rule, where string) {
+	at := where + ".forward"
+	switch {
+	case !d.given(at):
+	case d.has(where+".action") && rule.Action != Isolate:
+		d.problemAtKey(at, "only a rule with action: isolate forwards calls: there is no compartment to forward them into")
+	case !d.given(where + ".compartment"):
+		d.problemAtKey(at, "a rule that forwards calls needs compartment: name the one that they go into")
 	}
 }
 

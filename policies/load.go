@@ -236,8 +236,11 @@ func (p *Policy) setDefaults(policyFile string) {
 		}
 	}
 	for name, c := range p.Compartments {
-		or(&c.Width, 300)
-		or(&c.Height, 250)
+		if c.Slot == "" { // a slot has sizes of its own
+			or(&c.Width, 300)
+			or(&c.Height, 250)
+		}
+		or(&c.MaxWidth, c.Width)
 		or(&c.MaxHeight, c.Height)
 		p.Compartments[name] = c
 	}

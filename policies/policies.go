@@ -339,9 +339,10 @@ type Rule struct {
 	// Compartment is the name of an isolated script's compartment. Default: one for
 	// each origin that scripts come from.
 	Compartment string `yaml:"compartment"`
-	// Forward are functions of the page's own scripts, like dataLayer.push, whose
-	// calls are passed on into the compartment. Default: none.
-	Forward []string `yaml:"forward"`
+	// Forward are functions that scripts of the page call, like dataLayer.push, gtag or
+	// fbq, by their path from the global object: the calls are passed on into the
+	// rule's compartment, which must be named. Default: none.
+	Forward []CallPath `yaml:"forward"`
 
 	compartment []byte // Compartment
 }
@@ -385,23 +386,46 @@ type Match struct {
 
 // Compartment is a frame with an opaque origin in which isolated scripts run.
 type Compartment struct {
-	// Visible is whether the frame stands where the script stood, or is hidden.
-	// Default false.
+	// Visible is whether the frame is seen: it stands where the script stood, or in the
+	// slot. Default false.
 	Visible bool `yaml:"visible"`
-	// Width is how wide a visible frame is, in CSS pixels. Default 300.
+	// Slot is a CSS selector of the element of the page that a visible frame is put
+	// into, instead of where its script stood; the first that matches counts. Scripts
+	// that stand inside of such an element have a frame for each of them. Default: none.
+	Slot string `yaml:"slot"`
+	// Width is how wide a visible frame is, in CSS pixels, and never wider than what
+	// it stands in. Default: the slot's width, or 300 without a slot.
 	Width int `yaml:"width"`
-	// Height is how high a visible frame is at first, in CSS pixels. Default 250.
+	// Height is how high a visible frame is at first, in CSS pixels. Default: the
+	// slot's height, or 250 where that is 0 or there is no slot.
 	Height int `yaml:"height"`
-	// MaxHeight is how high a visible frame may grow, in CSS pixels. Default: height.
+	// MaxWidth is how wide a visible frame may become when its scripts ask for it, in
+	// CSS pixels. Default: the width.
+	MaxWidth int `yaml:"max_width"`
+	// MaxHeight is how high a visible frame may become when its scripts ask for it or
+	// its content needs it, in CSS pixels. Default: the height.
 	MaxHeight int `yaml:"max_height"`
-	// Connect are the origins that the compartment may reach beside those of its
-	// own scripts. Default: none.
-	Connect []Origin `yaml:"connect"`
-	// Storage are the cookies and storage keys that live on after the visit, for
-	// this compartment alone. Default: none.
+	// Connect are the servers that the compartment may reach beside those of its own
+	// scripts, with requests, scripts, styles and whatever else. Default: none.
+	Connect []Source `yaml:"connect"`
+	// Images are the servers that it may load images, sound and video from beside
+	// those. Default: none.
+	Images []Source `yaml:"images"`
+	// Frames are the servers whose pages it may have in frames of its own beside
+	// those, like an ad's creative. Default: none.
+	Frames []Source `yaml:"frames"`
+	// Storage are the names of the cookies and storage keys that live on after the
+	// visit, for this compartment alone; `*` in a name stands for anything. Default: none.
 	Storage []string `yaml:"storage"`
 	// Popups is whether a click may open a window. Default false.
 	Popups bool `yaml:"popups"`
+	// TopNavigation is whether a click may send the whole page to another address, as
+	// some ads do. Default false.
+	// Danger: a click that the visitor meant for something else in the frame can do it too.
+	TopNavigation bool `yaml:"top_navigation"`
+	// Permissions are the features of the browser that the frame may use, by their
+	// names in Permissions-Policy, like autoplay. Default: none.
+	Permissions []Feature `yaml:"permissions"`
 }
 
 // CSP is what the operator adds to the policy of a page.

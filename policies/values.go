@@ -214,6 +214,12 @@ func wanted(value any) string {
 		return "one of: " + strings.Join(value.words(), ", ")
 	case *URL, *Origin:
 		return "scheme, host and port of a server like http://127.0.0.1:3000"
+	case *Source:
+		return "an origin like https://ads.example, https://*.ads.example, or https: for all of them"
+	case *CallPath:
+		return "the path of a function like dataLayer.push"
+	case *Feature:
+		return "the name of a feature like autoplay"
 	case *Prefix:
 		return "an address or a network like 10.0.0.0/8"
 	case *Bytes:

@@ -20,6 +20,7 @@ func (d *decoder) findWarnings(p *Policy) {
 	}
 	d.warnOfForeignCode(p)
 	d.warnOfUnused(p)
+	d.warnOfCompartments(p.Compartments)
 	d.warnOfNoEffect(p)
 }
 
@@ -71,11 +72,5 @@ func (d *decoder) warnOfNoEffect(p *Policy) {
 	}
 	if p.Chat.Placement == PlacementInline {
 		noEffect("chat.origin", "chat.origin with placement: inline")
-	}
-	for i := range p.Scripts.Rules {
-		noEffect(index("scripts.rules", i)+".forward", "forward")
-	}
-	for _, name := range sortedKeys(p.Compartments) {
-		noEffect("compartments."+name+".storage", "storage")
 	}
 }

@@ -58,7 +58,9 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
 		h.Set(csp.Header, policy.String())
-		h.Set("Permissions-Policy", deniedFeatures)
+		h.Set(csp.PermissionsHeader, csp.PermissionsPolicy(texts(s.policy.Compartments[name].Permissions)))
+		// The names of hosts are a way out too (CWE-200).
+		h.Set("X-DNS-Prefetch-Control", "off")
 		_, _ = io.WriteString(w, `<!doctype html><html><head><meta charset="utf-8"><style>html,body{margin:0}</style>`+
 			`<script src="`+browser.Compartment.Path+`"></script></head><body></body></html>`) // the client went away
 	})
@@ -73,10 +75,6 @@ func onThisHost(u *url.URL, query string) string {
 	}
 	return location
 }
-
-// deniedFeatures keeps devices and prompts from every script in the frame.
-const deniedFeatures = "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), " +
-	"bluetooth=(), midi=(), payment=(), publickey-credentials-get=(), clipboard-read=(), clipboard-write=(), fullscreen=()"
 
 // cutMarker takes the marker, which is the last parameter, off a query.
 func cutMarker(query string) (before, name string, found bool) {
@@ -97,7 +95,7 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 	host := policies.OriginOf(x.page)
 	c := csp.Compartment{Host: host, Prelude: host + browser.Compartment.Path}
 	if known, ok := s.policy.Compartments[name]; ok {
-		c.Popups = known.Popups
+		c.Popups, c.TopNavigation = known.Popups, known.TopNavigation
 		for _, rule := range s.policy.Scripts.Rules {
 			if rule.Compartment == name {
 				if rule.AnyOrigin() {
@@ -108,12 +106,10 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 				}
 			}
 		}
-		for _, origin := range known.Connect {
-			c.Origins = append(c.Origins, string(origin))
-		}
-		slices.Sort(c.Origins)
-		c.Origins = slices.Compact(c.Origins)
-		c.Scripts = slices.Compact(c.Scripts)
+		c.Origins = distinct(append(c.Origins, texts(known.Connect)...))
+		c.Scripts = distinct(c.Scripts)
+		c.Images = distinct(texts(known.Images))
+		c.Frames = distinct(texts(known.Frames))
 		return c.Policy(), true
 	}
 	var origin policies.Origin
@@ -124,4 +120,10 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 		c.Origins = []string{name}
 	}
 	return c.Policy(), true
+}
+
+// distinct sorts the values and leaves out what stands twice.
+func distinct(values []string) []string {
+	slices.Sort(values)
+	return slices.Compact(values)
 }

@@ -27,11 +27,11 @@ var fromThePage = []string{"Host", "www.example.com", "Sec-Fetch-Dest", "iframe"
 func TestThePolicyOfACompartment(t *testing.T) {
 	site := start(t, htmlPage("upstream"), withCompartments)
 	for _, tt := range []struct{ name, sandbox, connect string }{
-		{"ads", "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox", "connect-src http://www.example.com https://*.ads.example https://collector.example"},
-		{"empty", "sandbox allow-scripts", "connect-src 'none'"},
-		{"https://other.example", "sandbox allow-scripts", "connect-src https://other.example"},
-		{"https%3A%2F%2Fother.example", "sandbox allow-scripts", "connect-src https://other.example"},
-		{"http://www.example.com", "sandbox allow-scripts", "connect-src 'none'"},
+		{"ads", "sandbox allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox", "connect-src http://www.example.com https://*.ads.example https://collector.example"},
+		{"empty", "sandbox allow-scripts allow-forms", "connect-src 'none'"},
+		{"https://other.example", "sandbox allow-scripts allow-forms", "connect-src https://other.example"},
+		{"https%3A%2F%2Fother.example", "sandbox allow-scripts allow-forms", "connect-src https://other.example"},
+		{"http://www.example.com", "sandbox allow-scripts allow-forms", "connect-src 'none'"},
 	} {
 		a := site.ask(t, "GET", "/news?x=1&"+Marker+"="+tt.name, fromThePage...)
 		policies := a.Header.Values(csp.Header)

@@ -96,7 +96,20 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 		}
 	}
 	for name, c := range p.Compartments {
-		config.Compartments[name] = browser.Frame{Visible: c.Visible, Width: c.Width, Height: c.Height, MaxHeight: c.MaxHeight, Popups: c.Popups}
+		config.Compartments[name] = browser.Frame{
+			Visible: c.Visible, Slot: c.Slot, Width: c.Width, Height: c.Height, MaxWidth: c.MaxWidth, MaxHeight: c.MaxHeight,
+			Popups: c.Popups, TopNavigation: c.TopNavigation, Permissions: texts(c.Permissions),
+			Storage: c.Storage, Forward: texts(p.Forwards(name)),
+		}
 	}
 	return config
+}
+
+// texts returns the values as plain strings.
+func texts[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
 }

@@ -2,6 +2,7 @@
 // unmodified vendor code work there. It is no wall: the frame's origin is. What
 // it pretends can be undone by the scripts it serves, to nobody's harm.
 
+import { takeCalls } from "./forward";
 import { Link } from "./link";
 import { adoptPage, hideMarker } from "./page";
 import { runScripts } from "./run";
@@ -23,6 +24,7 @@ addEventListener("message", function hello(event) {
   adoptPage(event.data.page);
   beginLoading();
   reportSize(link);
+  takeCalls(link);
   runScripts(link);
   link.start();
 });

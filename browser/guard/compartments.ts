@@ -1,66 +1,82 @@
-// The host side of compartments: collects the inert scripts of the page in
-// document order and runs them in opaque frames.
+// The host side of compartments: which there are, which scripts and calls go into them,
+// and what all of them are told.
 
+import type { IsolatedScript, Stage, ToCompartment } from "../message/message";
+import { Calls } from "./calls";
+import { Compartment } from "./compartment";
 import type { Config, Frame } from "./config";
-import type { Hello, IsolatedScript, PageFacts, Stage, ToCompartment } from "../message/message";
-import { readToGuard } from "../message/message";
-import { baseURI, body, createElement, head, referrer, root, title } from "./dom";
+import { listen } from "./dom";
+import { PageWatch } from "./facts";
+import { forwardCalls } from "./forward";
+import type { Place } from "./frame";
+import { placeOf, putFrame } from "./frame";
+import { collectInert } from "./inert";
+import { KeptValues } from "./kept";
+import { watchView } from "./view";
 
-/** Must equal rewrite.InertType. */
-const INERT_TYPE = "text/x-chatproxy";
-const OWN_ATTRIBUTES = /^(?:type|nonce|for|event|async|defer|on.*|data-chatproxy-.*)$/i;
-const ANY_SIZE: Frame = { visible: false, width: 0, height: 0, maxHeight: 0, popups: false };
-
-/** A script that the proxy made inert, where it stood. SVG has scripts too. */
-type InertScript = HTMLScriptElement | SVGScriptElement;
-
-const isScript = (node: Node): node is InertScript =>
-  node instanceof HTMLScriptElement || node instanceof SVGScriptElement;
-
-/** A compartment's frame, and the way to it once its document is there. */
-interface Compartment {
-  readonly post: (message: ToCompartment) => void;
+/** All frames of one name. */
+interface Named {
+  readonly frame: Frame;
+  readonly calls: Calls;
+  readonly kept: KeptValues;
+  readonly all: Compartment[];
+  hidden?: Compartment;
+  /** Visible ones stand where their scripts stood, or in a slot: one for each place. */
+  readonly visible: WeakMap<Element, Compartment>;
+  /** The one whose slot may yet come, and the script it is for. */
+  later?: { readonly compartment: Compartment; readonly anchor: Element | null };
 }
 
 export class Compartments {
   readonly #config: Config;
   readonly #nonce: string;
-  readonly #hidden = new Map<string, Compartment>();
-  /** Visible compartments stand where their scripts stood: one for each place. */
-  readonly #visible = new WeakMap<Element, Map<string, Compartment>>();
+  readonly #named = new Map<string, Named>();
   /** Where the page was loaded from. It may call itself something else by now. */
   readonly #page = location.href;
   /** What the page has reached: compartments that are opened later are told. */
   #stage: Stage = "loading";
-  readonly #all: Compartment[] = [];
-  /** Inert scripts that were found, in document order, and not yet handed over. */
-  #found: InertScript[] = [];
+  readonly #watch = new PageWatch((page) => this.#tell({ type: "page", page }));
+  /** Puts the stubs of forwarded calls back. */
+  #restub = () => {};
 
   constructor(config: Config, nonce: string) {
     this.#config = config;
     this.#nonce = nonce;
   }
 
-  /** Watches the page while it streams. */
-  collect(): void {
-    const observer = new MutationObserver((records) => this.#take(records));
-    observer.observe(document, { childList: true, subtree: true });
-    addEventListener(
-      "DOMContentLoaded",
+  /** Begins: puts the stubs of forwarded calls in, and watches the page while it streams. */
+  start(): void {
+    const takers = new Map<string, Named[]>();
+    for (const name of Object.keys(this.#config.compartments)) {
+      for (const path of this.#config.compartments[name]?.forward ?? []) {
+        takers.set(path, [...(takers.get(path) ?? []), this.#name(name)]);
+      }
+    }
+    if (takers.size > 0) {
+      this.#restub = forwardCalls(takers.keys(), (path, args) => {
+        for (const named of takers.get(path) ?? []) passOn(named, path, args);
+      });
+      // A script of the page that came from elsewhere has run.
+      listen(document, "load", this.#restub, { capture: true });
+    }
+    collectInert(
+      this.#nonce,
+      (name, script, anchor) => this.run(name, script, anchor),
       () => {
-        this.#take(observer.takeRecords());
-        observer.disconnect();
-        this.#handOver(() => true);
+        this.#restub();
+        this.#openLater(true);
+      },
+      () => {
+        this.#openLater(false);
         this.#reach("interactive");
       },
-      { once: true },
     );
-    addEventListener("load", () => this.#reach("complete"), { once: true });
-  }
-
-  #reach(stage: Stage): void {
-    this.#stage = stage;
-    for (const compartment of this.#all) compartment.post({ type: "stage", stage });
+    listen(window, "load", () => this.#reach("complete"), { once: true });
+    listen(window, "storage", (event: StorageEvent) => {
+      for (const named of this.#named.values()) {
+        for (const kept of named.kept.changed(event)) for (const one of named.all) one.post({ type: "kept", kept });
+      }
+    });
   }
 
   /** Runs a script in the named compartment, which is made where it is missing. */
@@ -68,115 +84,82 @@ export class Compartments {
     this.#compartment(name, anchor).post({ type: "run", script });
   }
 
-  #take(records: readonly MutationRecord[]): void {
-    for (const record of records) {
-      for (const node of record.addedNodes) {
-        // The nonce shows that the proxy made it. Markup that was injected into
-        // the page, or by a script, cannot have it.
-        if (isScript(node) && node.type === INERT_TYPE && node.nonce === this.#nonce) {
-          node.nonce = "";
-          this.#found.push(node);
-        }
-      }
-    }
-    this.#handOver(isComplete);
+  #tell(message: ToCompartment): void {
+    for (const named of this.#named.values()) for (const one of named.all) one.post(message);
   }
 
-  /** Hands over what is complete, up to the first that is not. */
-  #handOver(complete: (script: InertScript) => boolean): void {
-    for (let script = this.#found[0]; script && complete(script); script = this.#found[0]) {
-      this.#found.shift();
-      // A browser that knows modules does not run these; it would fire no event.
-      if (script.hasAttribute("nomodule") && !script.dataset["chatproxyType"]) continue;
-      this.run(script.dataset["chatproxyCompartment"] ?? "", describe(script), script);
+  #reach(stage: Stage): void {
+    this.#stage = stage;
+    this.#restub();
+    this.#tell({ type: "stage", stage });
+  }
+
+  #name(name: string): Named {
+    let named = this.#named.get(name);
+    if (!named) {
+      const known = Object.hasOwn(this.#config.compartments, name);
+      const frame = (known && this.#config.compartments[name]) || {};
+      named = { frame, calls: new Calls(), kept: new KeptValues(name, frame.storage ?? []), all: [], visible: new WeakMap() };
+      this.#named.set(name, named);
     }
+    return named;
   }
 
   #compartment(name: string, anchor: Element | null): Compartment {
-    const known = Object.hasOwn(this.#config.compartments, name);
-    const frame = (known && this.#config.compartments[name]) || ANY_SIZE;
-    // What stands in the head has no place on the page.
-    const place = frame.visible && !head()?.contains(anchor) ? anchor?.parentElement : null;
-    let places = this.#hidden;
-    if (place) {
-      places = this.#visible.get(place) ?? new Map<string, Compartment>();
-      this.#visible.set(place, places);
+    const named = this.#name(name);
+    const place = placeOf(named.frame, anchor, this.#stage === "loading");
+    if (place === "later") return (named.later ??= { compartment: this.#add(name, named), anchor }).compartment;
+    const there = place ? named.visible.get(place.key) : named.hidden;
+    return there ?? this.#open(named, this.#add(name, named), place);
+  }
+
+  /** Opens what has waited for a slot, if that is there or will not come any more. */
+  #openLater(parsing: boolean): void {
+    for (const named of this.#named.values()) {
+      if (!named.later) continue;
+      const { compartment, anchor } = named.later;
+      const place = placeOf(named.frame, anchor, parsing);
+      if (place === "later") continue;
+      delete named.later;
+      this.#open(named, compartment, place);
     }
-    let compartment = places.get(name);
-    if (!compartment) {
-      compartment = this.#open(name, frame, place ? anchor : null);
-      places.set(name, compartment);
-      this.#all.push(compartment);
-      if (this.#stage !== "loading") compartment.post({ type: "stage", stage: this.#stage });
-    }
+  }
+
+  #add(name: string, named: Named): Compartment {
+    const compartment = new Compartment(name);
+    for (const call of named.calls.missed(!named.frame.visible)) compartment.post(call);
+    if (this.#stage !== "loading") compartment.post({ type: "stage", stage: this.#stage });
+    named.all.push(compartment);
     return compartment;
   }
 
-  #open(name: string, frame: Frame, anchor: Element | null): Compartment {
-    const element = createElement("iframe");
-    // The header of the compartment's document holds for that document. This holds
-    // for whatever the frame goes to: another site in it has no origin either, and
-    // cannot send the whole page somewhere else.
-    element.setAttribute("sandbox", "allow-scripts" + (frame.popups ? " allow-popups allow-popups-to-escape-sandbox" : ""));
-    const waiting: ToCompartment[] = [];
-    let port: MessagePort | null = null;
-    element.title = anchor ? name : "";
-    if (anchor) {
-      Object.assign(element.style, {
-        border: "0",
-        display: "block",
-        width: `${frame.width}px`,
-        height: `${frame.height}px`,
-        maxWidth: "100%",
-        colorScheme: "normal",
-      });
-    } else {
-      // Not display:none, in which some engines run no animation frames and
-      // measure nothing.
-      Object.assign(element.style, {
-        position: "fixed",
-        width: "1px",
-        height: "1px",
-        left: "-2px",
-        top: "-2px",
-        border: "0",
-        opacity: "0",
-        pointerEvents: "none",
-      });
-      element.setAttribute("aria-hidden", "true");
-      element.tabIndex = -1;
-    }
-    element.addEventListener(
-      "load",
-      () => {
-        const channel = new MessageChannel();
-        port = channel.port1;
-        port.onmessage = (event) => {
-          const message = readToGuard(event.data);
-          if (message?.type === "resize" && anchor) {
-            const height = Math.min(Math.max(message.height, frame.height), frame.maxHeight);
-            element.style.height = `${height}px`;
-          }
-        };
-        const hello: Hello = {
-          chatproxy: "hello",
-          page: facts(),
-          visible: anchor !== null,
-          maxWidth: frame.width,
-          maxHeight: frame.maxHeight,
-          storage: [],
-          kept: [],
-        };
-        // The origin is opaque and cannot be named; nothing secret is in it.
-        element.contentWindow?.postMessage(hello, "*", [channel.port2]);
-        for (const message of waiting.splice(0)) port.postMessage(message);
+  #open(named: Named, compartment: Compartment, place: Place | null): Compartment {
+    if (place) named.visible.set(place.key, compartment);
+    else named.hidden = compartment;
+    const { frame, kept } = named;
+    const { element, maxWidth, maxHeight, resize } = putFrame(compartment.name, frame, place, this.#address(compartment.name));
+    this.#watch.start();
+    if (place) watchView(element, (view) => compartment.post({ type: "view", view }));
+    compartment.talk(
+      element,
+      () => ({
+        chatproxy: "hello",
+        page: this.#watch.facts(),
+        visible: place !== null,
+        maxWidth,
+        maxHeight,
+        storage: frame.storage ?? [],
+        kept: kept.all(),
+      }),
+      (message) => {
+        if (message.type === "resize") resize(message.width, message.height);
+        else if (message.type === "callback") named.calls.answer(message.id, message.args);
+        else if (kept.keep(message.kept)) {
+          for (const other of named.all) if (other !== compartment) other.post({ type: "kept", kept: message.kept });
+        }
       },
-      { once: true },
     );
-    element.src = this.#address(name);
-    if (anchor) anchor.after(element);
-    else (body() ?? root()).append(element);
-    return { post: (message) => void (port ? port.postMessage(message) : waiting.push(message)) };
+    return compartment;
   }
 
   /** The page's own path and query plus the marker, so that location reads as the page's. */
@@ -187,44 +170,9 @@ export class Compartments {
   }
 }
 
-/** Reads the page's facts as they are now. */
-function facts(): PageFacts {
-  const { scrollWidth, scrollHeight } = root();
-  return {
-    url: location.href,
-    title: title(),
-    referrer: referrer(),
-    width: innerWidth,
-    height: innerHeight,
-    scrollX,
-    scrollY,
-    documentWidth: scrollWidth,
-    documentHeight: scrollHeight,
-  };
-}
-
-/**
- * Tells whether all of a script's text is there. The observer is called between
- * chunks of the page, when the element may stand without its text or with a part;
- * once anything follows it, the parser has read its end tag.
- */
-function isComplete(script: InertScript): boolean {
-  if (script.dataset["chatproxySrc"] !== undefined) return true;
-  for (let node: Node | null = script; node; node = node.parentNode) if (node.nextSibling) return true;
-  return false;
-}
-
-/** Reads an inert script's element. */
-function describe(element: InertScript): IsolatedScript {
-  const src = element.dataset["chatproxySrc"];
-  return {
-    src: src === undefined ? null : new URL(src, baseURI()).href,
-    text: src === undefined ? (element.textContent ?? "") : "",
-    type: element.dataset["chatproxyType"] ?? "",
-    async: element.hasAttribute("async"),
-    deferred: src !== undefined && element.hasAttribute("defer"),
-    attributes: [...element.attributes]
-      .filter((attribute) => !OWN_ATTRIBUTES.test(attribute.name))
-      .map((attribute) => [attribute.name, attribute.value] as const),
-  };
+/** Passes on a call to all frames of a name, and keeps it for those that come later. */
+function passOn({ all, calls, frame }: Named, path: string, args: ArrayLike<unknown>): void {
+  const message = calls.message(path, args);
+  for (const compartment of all) compartment.post(message);
+  if (all.length === 0 || frame.visible) calls.wait(message);
 }

@@ -16,12 +16,22 @@ export interface Rule {
   readonly unknown?: boolean;
 }
 
+/** How a compartment looks, and what it may do. Sizes are CSS pixels; none is the slot's own. */
 export interface Frame {
-  readonly visible: boolean;
-  readonly width: number;
-  readonly height: number;
-  readonly maxHeight: number;
-  readonly popups: boolean;
+  readonly visible?: boolean;
+  /** CSS selector of the element that a visible frame is put into. */
+  readonly slot?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly maxWidth?: number;
+  readonly maxHeight?: number;
+  readonly popups?: boolean;
+  readonly topNavigation?: boolean;
+  readonly permissions?: readonly string[];
+  /** Names of the cookies and storage keys that live on; "*" stands for anything. */
+  readonly storage?: readonly string[];
+  /** Paths of the functions whose calls are passed on. */
+  readonly forward?: readonly string[];
 }
 
 export interface Chat {

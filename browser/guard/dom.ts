@@ -18,8 +18,41 @@ export const root = getter<HTMLElement>(Document.prototype, "documentElement");
 export const title = getter<string>(Document.prototype, "title");
 export const referrer = getter<string>(Document.prototype, "referrer");
 export const readyState = getter<DocumentReadyState>(Document.prototype, "readyState");
+export const hidden = getter<boolean>(Document.prototype, "hidden");
 export const baseURI = getter<string>(Node.prototype, "baseURI");
 
 export function createElement<K extends keyof HTMLElementTagNameMap>(name: K): HTMLElementTagNameMap[K] {
   return apply(create, document, [name]) as HTMLElementTagNameMap[K];
+}
+
+const { addEventListener } = EventTarget.prototype;
+const { querySelector } = Document.prototype;
+const { append, closest, setAttribute } = Element.prototype;
+
+export function listen<E extends Event>(
+  target: EventTarget,
+  type: string,
+  listener: (event: E) => void,
+  options?: AddEventListenerOptions,
+): void {
+  apply(addEventListener, target, [type, listener, options]);
+}
+
+/** Sets attributes of an element that is not in the page yet. */
+export function attributes(element: Element, values: Readonly<Record<string, string>>): void {
+  for (const name in values) apply(setAttribute, element, [name, values[name]]);
+}
+
+export function appendTo(parent: Element, child: Element): void {
+  apply(append, parent, [child]);
+}
+
+/** Returns the first element of a selector that the other stands in, or the first of the page. */
+export function nearest(selector: string, from: Element | null): Element | null {
+  try {
+    return ((from && apply(closest, from, [selector])) ?? apply(querySelector, document, [selector])) as Element | null;
+  } catch {
+    console.warn(`chatproxy: ${selector} is no selector`);
+    return null;
+  }
 }

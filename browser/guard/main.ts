@@ -17,6 +17,6 @@ if (!config.observe) {
   guardScripts(decide, nonce, (name, script, anchor) => {
     if (!opaque) compartments.run(name, script, anchor);
   });
-  if (!opaque) compartments.collect();
+  if (!opaque) compartments.start();
 }
 if (config.chat && !opaque) startChat(config.chat);

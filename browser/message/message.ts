@@ -3,7 +3,8 @@
 // so it is read through a validator and never trusted by its type (CWE-20).
 
 import type { Plain } from "./plain";
-import { isPlain } from "./plain";
+import { isFinite, isSafeInteger, split, indexOf, slice } from "./builtins";
+import { arePlain } from "./plain";
 
 /** Facts of the host page that a compartment pretends to have. Lengths are CSS pixels. */
 export interface PageFacts {
@@ -112,8 +113,7 @@ export function readToGuard(data: unknown): ToGuard | null {
       return read && { type, kept: read };
     }
     case "callback":
-      if (!Number.isSafeInteger(id) || !Array.isArray(args) || !args.every(isPlain)) return null;
-      return { type, id: id as number, args: args as Plain[] };
+      return isSafeInteger(id) && arePlain(args) ? { type, id: id as number, args } : null;
     default:
       return null;
   }
@@ -128,25 +128,32 @@ export function readKept(data: unknown): Kept | null {
   if (area !== "cookie" && area !== "local" && area !== "session") return null;
   if (typeof name !== "string" || name.length > MAX_NAME) return null;
   if (value !== null && (typeof value !== "string" || value.length > MAX_VALUE)) return null;
-  if (expires !== null && (typeof expires !== "number" || !Number.isFinite(expires))) return null;
+  if (expires !== null && (typeof expires !== "number" || !isFinite(expires))) return null;
   return { area, name, value, expires };
 }
 
 /** Tells whether a name is among those of a policy's storage list. */
 export function isKept(names: readonly string[], name: string): boolean {
-  return names.some((glob) => {
-    const [first = "", ...rest] = glob.split("*");
-    if (rest.length === 0) return name === glob;
-    const last = rest.pop() ?? "";
-    if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-    let at = first.length;
-    for (const part of rest) {
-      const found = name.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
-    }
-    return at <= name.length - last.length;
-  });
+  for (let i = 0; i < names.length; i++) if (matches(names[i] as string, name)) return true;
+  return false;
+}
+
+/** Tells whether a name is the glob's, in which "*" stands for anything. */
+function matches(glob: string, name: string): boolean {
+  const parts = split(glob, "*");
+  const first = parts[0] as string;
+  const last = parts[parts.length - 1] as string;
+  if (parts.length === 1) return name === glob;
+  const end = name.length - last.length;
+  if (end < first.length || slice(name, 0, first.length) !== first || slice(name, end) !== last) return false;
+  let at = first.length;
+  for (let i = 1; i < parts.length - 1; i++) {
+    const part = parts[i] as string;
+    const found = indexOf(name, part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= end;
 }
 
 /** Tells whether a window message is the guard's first one. */

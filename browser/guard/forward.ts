@@ -1,0 +1,121 @@
+// Calls that scripts of the page make and that go on into compartments, like
+// dataLayer.push or fbq. At each name of a path stands an accessor, so that forwarding
+// goes on whatever the page puts there: its own function is called too, as if nothing
+// were in between. What goes over is plain data; what comes back is nothing.
+
+import {
+  apply,
+  defineProperty,
+  forEach,
+  getOwnPropertyDescriptor,
+  isArray,
+  mapGet,
+  mapSet,
+  split,
+  weakAdd,
+  weakHas,
+} from "../message/builtins";
+
+/** Passes on a call of the function at a path. */
+export type PassOn = (path: string, args: ArrayLike<unknown>) => void;
+
+/** A name on the way to a function. */
+interface Step {
+  /** The path, where it is the name of a forwarded function. */
+  path: string;
+  readonly next: Map<string, Step>;
+}
+
+const newStep = (): Step => ({ path: "", next: new Map() });
+const isObject = (value: unknown): value is object =>
+  (typeof value === "object" && value !== null) || typeof value === "function";
+
+/**
+ * Puts stubs at the paths, before any other script. Returns what looks again where a
+ * declaration may have taken their place: `function gtag() {}` removes an accessor.
+ */
+export function forwardCalls(paths: Iterable<string>, passOn: PassOn): () => void {
+  const roots = newStep();
+  for (const path of paths) {
+    let step = roots;
+    for (const name of split(path, ".")) {
+      let next = mapGet(step.next, name);
+      if (!next) mapSet(step.next, name, (next = newStep()));
+      step = next;
+    }
+    step.path = path;
+  }
+  /** Our accessors' getters and our proxies of the page's functions. */
+  const ours = new WeakSet<object>();
+  /** What was passed on: of an array that takes another's place, the rest counts. */
+  const passed = new WeakSet<object>();
+
+  const pass = (path: string, args: ArrayLike<unknown>): void => {
+    for (let i = 0; i < args.length; i++) if (isObject(args[i])) weakAdd(passed, args[i] as object);
+    try {
+      passOn(path, args);
+    } catch (error) {
+      console.warn(`chatproxy: a call of ${path} was not forwarded`, error);
+    }
+  };
+
+  /** Takes over what stands at a step, and returns what the page is to see there. */
+  const adopt = ({ path, next }: Step, value: unknown): unknown => {
+    let shown = value;
+    if (path && typeof value === "function" && !weakHas(ours, value)) {
+      shown = new Proxy(value, {
+        apply: (target, self, args: unknown[]) => {
+          pass(path, args);
+          return apply(target, self, args) as unknown;
+        },
+      });
+      weakAdd(ours, shown as object);
+    }
+    if (isObject(value)) {
+      const queue = mapGet(next, "push");
+      if (queue?.path && isArray(value)) {
+        for (let i = 0; i < value.length; i++) {
+          const item: unknown = value[i];
+          if (!isObject(item) || !weakHas(passed, item)) pass(queue.path, [item]);
+        }
+      }
+      forEach(next, (step, name) => install(value, name, step));
+    }
+    return shown;
+  };
+
+  /** Sees to it that calls through a name of an object are passed on. */
+  const install = (owner: object, name: string, step: Step): void => {
+    const there = getOwnPropertyDescriptor(owner, name);
+    if (there?.get && weakHas(ours, there.get)) return;
+    try {
+      // What stands there may be inherited: the push of an array. A parent that is
+      // missing becomes an array, as most snippets would make it: it has a push, and
+      // takes properties like any object.
+      const value = (owner as Record<string, unknown>)[name] ?? (step.path ? function () {} : []);
+      let shown = adopt(step, value);
+      if (there && !there.configurable) {
+        // A function declaration. It can be written over, and not redefined.
+        if (shown !== value) (owner as Record<string, unknown>)[name] = shown;
+        return;
+      }
+      const get = () => shown;
+      weakAdd(ours, get);
+      defineProperty(owner, name, {
+        configurable: true,
+        // A push that becomes an array's own must not show in a loop over its keys.
+        enumerable: there ? there.enumerable === true : !isArray(owner),
+        get,
+        set: (next: unknown) => {
+          if (next !== shown) shown = adopt(step, next);
+        },
+      });
+    } catch {
+      console.warn(`chatproxy: ${step.path || name} cannot be forwarded: the page has fixed what stands there`);
+    }
+  };
+
+  const look = () => forEach(roots.next, (step, name) => install(window, name, step));
+  look();
+  return look;
+}
