@@ -154,6 +154,7 @@ globalThis.document = {};
 globalThis.Document = class { createElement() {} };
 for (const name of ["head", "body", "documentElement", "title", "referrer", "readyState"]) Object.defineProperty(Document.prototype, name, { get() {} });
 globalThis.Node = class {};
+globalThis.Element = class {};
 Object.defineProperty(Node.prototype, "baseURI", { get: () => input.page });
 ` + string(bundle.OutputFiles[0].Contents) + `
 const decide = guard.makeDecide(input.config);
