@@ -17,7 +17,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
+
+	"chatproxy/browser/static"
 )
 
 //go:generate go run ./bundle
@@ -38,6 +39,7 @@ var (
 type Bundle struct {
 	Path string
 	Body []byte
+	file *static.File
 }
 
 // Compartment is the prelude of compartments.
@@ -60,24 +62,20 @@ func NewGuard(name string, config Config) (Bundle, error) {
 
 func newBundle(name string, body []byte) Bundle {
 	sum := sha256.Sum256(body)
-	return Bundle{Path: Prefix + name + "." + hex.EncodeToString(sum[:8]) + ".js", Body: body}
+	return Bundle{Path: Prefix + name + "." + hex.EncodeToString(sum[:8]) + ".js", Body: body, file: static.New(body, "text/javascript; charset=utf-8")}
 }
 
 // Moved returns the bundle for who asks for it under the path of another version. It
 // is not kept.
 func (b Bundle) Moved() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { b.send(w, "no-store") })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		b.file.ServeHTTP(w, r)
+	})
 }
 
 // ServeHTTP sends the bundle.
-func (b Bundle) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	b.send(w, "public, max-age=31536000, immutable")
-}
-
-func (b Bundle) send(w http.ResponseWriter, cacheControl string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/javascript; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(b.Body)))
-	h.Set("Cache-Control", cacheControl)
-	_, _ = w.Write(b.Body) // the client went away
+func (b Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	b.file.ServeHTTP(w, r)
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"chatproxy/browser"
+	"chatproxy/browser/static"
 )
 
 // The build that `make generate` copies from npm, without source maps.
@@ -38,7 +39,7 @@ type Client struct {
 	// Base is the path of the build's folder on the site's host, with a slash at
 	// its end.
 	Base  string
-	files map[string]*file // by path below Base
+	files map[string]*static.File // by path below Base
 }
 
 // Open returns the client that the policy's chat.client names: "embedded" or a
@@ -54,7 +55,7 @@ func Open(client string) (*Client, error) {
 	} else {
 		tree = os.DirFS(client)
 	}
-	c := &Client{files: map[string]*file{}}
+	c := &Client{files: map[string]*static.File{}}
 	digest := sha256.New()
 	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -71,7 +72,7 @@ func Open(client string) (*Client, error) {
 		}
 		fmt.Fprintf(digest, "%s\x00%d\x00", name, len(content))
 		digest.Write(content)
-		c.files[name] = &file{content: content, mediaType: mediaType(name)}
+		c.files[name] = static.New(content, mediaType(name))
 		return nil
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
