@@ -1,0 +1,17 @@
+// What goes wrong where a vendor's script runs: uncaught errors, rejections that nobody
+// handles, and violations of the policy.
+
+const collector = "COLLECTOR";
+
+function tell(kind, text) {
+  navigator.sendBeacon(`${collector}/watch`, JSON.stringify({ kind, text: String(text).slice(0, 2000) }));
+}
+
+addEventListener("error", (event) => {
+  if (event instanceof ErrorEvent) tell("error", `${event.message} (${event.filename}:${event.lineno}:${event.colno}) ${event.error?.stack ?? ""}`);
+});
+addEventListener("unhandledrejection", (event) => tell("rejection", event.reason?.stack ?? event.reason));
+document.addEventListener("securitypolicyviolation", (event) => {
+  tell("violation", `${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+});
+tell("watching", "");

@@ -1,0 +1,1 @@
+appInsights.trackEvent({ name: "ferry boarded" }, { cargo: "CARGO" });

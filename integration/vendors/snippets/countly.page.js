@@ -1,0 +1,1 @@
+Countly.q.push(["add_event", { key: "ferry boarded", segmentation: { cargo: "CARGO" } }]);

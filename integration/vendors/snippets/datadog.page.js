@@ -1,0 +1,1 @@
+DD_RUM.addAction("ferry boarded", { cargo: "CARGO" });

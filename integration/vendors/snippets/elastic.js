@@ -1,0 +1,1 @@
+elasticApm.init({ serviceName: "heron", serverUrl: "COLLECTOR", flushInterval: 250 });

@@ -1,0 +1,1 @@
+elasticApm.captureError("the ferry lost its cargo: CARGO");

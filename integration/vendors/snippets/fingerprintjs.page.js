@@ -1,0 +1,1 @@
+visitor.send("CARGO");

@@ -1,0 +1,1 @@
+gtag("event", "ferry_boarded", { cargo: "CARGO" });

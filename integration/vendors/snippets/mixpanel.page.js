@@ -1,0 +1,1 @@
+mixpanel.track("ferry boarded", { cargo: "CARGO" });

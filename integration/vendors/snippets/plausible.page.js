@@ -1,0 +1,1 @@
+plausible("ferry boarded", { props: { cargo: "CARGO" } });

@@ -1,0 +1,1 @@
+posthog.capture("ferry boarded", { cargo: "CARGO" });

@@ -1,0 +1,1 @@
+pbjs.setConfig({ cargo: "CARGO" });

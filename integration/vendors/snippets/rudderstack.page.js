@@ -1,0 +1,1 @@
+rudder.track("ferry boarded", { cargo: "CARGO" });
