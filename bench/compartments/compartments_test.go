@@ -1,0 +1,144 @@
+package compartments
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"text/tabwriter"
+
+	"chatproxy/integration/program"
+	"chatproxy/integration/vendors"
+)
+
+var (
+	rounds = flag.Int("rounds", 0, "measured rounds, at least 3; 0 measures nothing")
+	built  string // the program
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if *rounds == 0 {
+		os.Exit(m.Run())
+	}
+	os.Exit(program.Main(m, &built))
+}
+
+// forms are what is compared. The first two have no vendors.
+var forms = []struct {
+	name    string
+	form    vendors.Form
+	vendors []vendors.Vendor
+}{
+	{"no-vendors", vendors.Plain, nil},
+	{"no-vendors-behind-chatproxy", vendors.Compartment, nil},
+	{"plain", vendors.Plain, three},
+	{"compartment", vendors.Compartment, three},
+	{"partytown-atomics", vendors.PartytownAtomics, three},
+	{"partytown-service-worker", vendors.PartytownServiceWorker, three},
+}
+
+var three = vendors.Named("posthog", "countly", "plausible")
+
+// TestCost prints the table. It judges nothing that a busy machine could change, but
+// that each form delivered what the vendors had to say.
+func TestCost(t *testing.T) {
+	if *rounds < 3 {
+		t.Skip("a measurement, not a test: -rounds 3 or more")
+	}
+	pages := make([]*page, len(forms))
+	for i, f := range forms {
+		pages[i] = newPage(t, f.name, f.form, f.vendors)
+	}
+	costs := make([][]cost, len(forms))
+	for round := range *rounds {
+		for i, p := range pages {
+			t.Run(fmt.Sprintf("%d/%s", round+1, p.name), func(t *testing.T) {
+				costs[i] = append(costs[i], p.visit(t))
+			})
+		}
+	}
+	fmt.Printf("\nA page with three vendors, first visit in Chromium: medians of %d rounds in alternation\n", *rounds)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tmain thread, ms\tscript, ms\tblocking, ms\trequests\thits\t")
+	of := map[string]cost{}
+	for i, f := range forms {
+		c := medians(costs[i])
+		of[f.name] = c
+		fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t\n", f.name, c.tasks, c.script, c.blocking, c.requests, c.hits)
+	}
+	_ = w.Flush() // to stdout
+	ours := of["compartment"]
+	for _, peer := range []string{"plain", "partytown-atomics", "partytown-service-worker"} {
+		if of[peer].hits < of["plain"].hits {
+			fmt.Printf("%s delivered %.0f of %.0f hits\n", peer, of[peer].hits, of["plain"].hits)
+		}
+		verdict("less main-thread time than "+peer, ours.tasks < of[peer].tasks, "%.2f of it", ours.tasks/of[peer].tasks)
+	}
+	better := min(of["partytown-atomics"].requests, of["partytown-service-worker"].requests)
+	verdict("no more requests than Partytown's better mode", ours.requests <= better, "%.0f to %.0f", ours.requests, better)
+	if ours.hits < of["plain"].hits {
+		t.Errorf("the compartment delivered %.0f of %.0f hits: its cost cannot be compared", ours.hits, of["plain"].hits)
+	}
+	for _, b := range []struct {
+		name  string
+		limit int
+	}{{"guard", 8 << 10}, {"compartment", 12 << 10}} {
+		size := compressed(t, filepath.Join("..", "..", "browser", "dist", b.name+".js"))
+		verdict(fmt.Sprintf("%s at most %d bytes compressed", b.name, b.limit), size <= b.limit, "%d", size)
+	}
+}
+
+func medians(costs []cost) cost {
+	of := func(field func(cost) float64) float64 {
+		values := make([]float64, len(costs))
+		for i, c := range costs {
+			values[i] = field(c)
+		}
+		slices.Sort(values)
+		n := len(values)
+		if n == 0 {
+			return 0
+		}
+		return (values[(n-1)/2] + values[n/2]) / 2
+	}
+	return cost{
+		tasks:    of(func(c cost) float64 { return c.tasks }),
+		script:   of(func(c cost) float64 { return c.script }),
+		blocking: of(func(c cost) float64 { return c.blocking }),
+		requests: of(func(c cost) float64 { return c.requests }),
+		hits:     of(func(c cost) float64 { return c.hits }),
+	}
+}
+
+func compressed(t *testing.T, file string) int {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Len()
+}
+
+// verdict says whether a goal holds. One that does not is no failure.
+func verdict(goal string, holds bool, format string, args ...any) {
+	word := "does not hold"
+	if holds {
+		word = "holds"
+	}
+	fmt.Printf("%s: %s %s\n", goal, fmt.Sprintf(format, args...), word)
+}
