@@ -38,7 +38,8 @@ export function encode(args: ArrayLike<unknown>, numberOf: (f: Callable) => numb
   let values = 0;
   let text = 0;
   const around: object[] = []; // the objects that the value stands in
-  const room = (more: string) => ++values < MAX_VALUES && (text += more.length) <= MAX_TEXT;
+  const room = (more: string) =>
+    ++values < MAX_VALUES && text + more.length <= MAX_TEXT && (text += more.length) >= 0;
 
   const part = (from: object, key: string | number): Plain => {
     try {
