@@ -74,7 +74,7 @@ export function forwardCalls(paths: readonly string[], passOn: PassOn): () => vo
       // What stands there may be inherited: the push of an array. A parent that is
       // missing becomes an array, as most snippets would make it: it has a push, and
       // takes properties like any object.
-      const value = (owner as Record<string, unknown>)[name] ?? (step.path ? function () {} : []);
+      const value = name in owner ? (owner as Record<string, unknown>)[name] : step.path ? function () {} : [];
       let shown = adopt(step, value);
       if (there && !there.configurable) {
         // A function declaration. It can be written over, and not redefined.

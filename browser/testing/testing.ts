@@ -1,5 +1,7 @@
 // What tests in TypeScript share. They run under Node, from browser/node_test.go.
 
+const { toString } = Object.prototype;
+
 /** Runs a test. What it throws fails the program. */
 export function test(name: string, run: () => void): void {
   try {
@@ -27,7 +29,7 @@ export function show(value: unknown, depth = 0): string {
   if (typeof value === "bigint" || typeof value === "symbol") return String(value);
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value !== "object" || value === null) return value === undefined ? "undefined" : (JSON.stringify(value) ?? String(value));
-  const tag = Object.prototype.toString.call(value);
+  const tag = Reflect.apply(toString, value, []) as string;
   if (tag === "[object Date]") return `Date(${(value as Date).getTime()})`;
   const parts = Array.isArray(value) || tag === "[object Arguments]";
   const inner = parts
