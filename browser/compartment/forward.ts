@@ -81,7 +81,7 @@ function make({ names, args }: Call, functionOf: (id: number) => unknown): boole
   }
   if (typeof value !== "function") return false;
   try {
-    Reflect.apply(value, parent, decode(args, functionOf));
+    Reflect.apply(value, parent, decode(args, functionOf) ?? []);
   } catch (error) {
     reportError(error); // the vendor's own
   }

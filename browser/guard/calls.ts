@@ -2,9 +2,8 @@
 // a compartment calls these by number, and only those that it was given.
 
 import type { ToCompartment } from "../message/message";
-import type { Plain } from "../message/plain";
-import { apply, mapDelete, mapGet, mapSet, push } from "../message/builtins";
-import { decode, encode } from "../message/plain";
+import { apply, newTable, push } from "../message/builtins";
+import { encode } from "../message/plain";
 
 /** How many calls wait for a frame, and how many functions can be called. */
 const MAX_CALLS = 1000;
@@ -12,37 +11,34 @@ const MAX_FUNCTIONS = 1000;
 
 type Callable = (...args: never[]) => unknown;
 
-export class Calls {
-  readonly #functions = new Map<number, Callable>();
-  #last = 0;
-  #waiting: ToCompartment[] = [];
+export interface Calls {
+  /** Those that frames which are opened later have missed. */
+  readonly waiting: readonly ToCompartment[];
+  /** Returns a call as a message, and keeps it for later frames if there may be any. */
+  readonly make: (path: string, args: ArrayLike<unknown>, keep: boolean) => ToCompartment;
+  /** Calls a function as the compartment asks. A number that it made up is nobody's (CWE-639). */
+  readonly answer: (id: number, values: unknown[]) => void;
+}
 
-  /** Returns a call as a message. */
-  message(path: string, args: ArrayLike<unknown>): ToCompartment {
-    return { type: "call", path, args: encode(args, (f) => this.#numberOf(f)) };
-  }
-
-  /** Keeps a call for frames that are opened later. */
-  wait(message: ToCompartment): void {
-    if (this.#waiting.length < MAX_CALLS) push(this.#waiting, message);
-  }
-
-  /** The calls that a frame which is opened now has missed; the last one takes them along. */
-  missed(last: boolean): ToCompartment[] {
-    const missed = this.#waiting;
-    if (last) this.#waiting = [];
-    return missed;
-  }
-
-  /** Calls a function as the compartment asks. A number that it made up is nobody's. */
-  answer(id: number, args: readonly Plain[]): void {
-    const f = mapGet(this.#functions, id);
-    if (f) apply(f, undefined, decode(args, () => null) as never[]);
-  }
-
-  #numberOf(f: Callable): number {
-    mapSet(this.#functions, ++this.#last, f);
-    mapDelete(this.#functions, this.#last - MAX_FUNCTIONS);
-    return this.#last;
-  }
+export function newCalls(): Calls {
+  const waiting: ToCompartment[] = [];
+  const functions = newTable<Callable>();
+  let last = 0;
+  const numberOf = (f: Callable) => {
+    functions[++last] = f;
+    delete functions[last - MAX_FUNCTIONS];
+    return last;
+  };
+  return {
+    waiting,
+    make(path, args, keep) {
+      const call = { type: "call", path, args: encode(args, numberOf) } as const;
+      if (keep && waiting.length < MAX_CALLS) push(waiting, call);
+      return call;
+    },
+    answer(id, values) {
+      const f = functions[id];
+      if (f) apply(f, undefined, values as never[]);
+    },
+  };
 }

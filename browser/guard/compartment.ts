@@ -1,6 +1,6 @@
 // One compartment: its frame, and the port over which the two of us talk.
 
-import type { Hello, ToCompartment, ToGuard } from "../message/message";
+import type { Heard, Hello, ToCompartment } from "../message/message";
 import { getOwnPropertyDescriptor, push } from "../message/builtins";
 import { readToGuard } from "../message/message";
 import { listen } from "./dom";
@@ -13,53 +13,49 @@ const COST_OF_NONSENSE = 10;
 const { postMessage, close } = MessagePort.prototype;
 const windowOf = getOwnPropertyDescriptor(HTMLIFrameElement.prototype, "contentWindow")?.get as () => Window;
 
-export class Compartment {
-  readonly name: string;
-  #port: MessagePort | null = null;
-  #waiting: ToCompartment[] | null = [];
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
+export interface Compartment {
   /** Says something, at once or when the frame is there. */
-  post(message: ToCompartment): void {
-    if (this.#port) postMessage.call(this.#port, message);
-    else if (this.#waiting) push(this.#waiting, message);
-  }
-
+  readonly post: (message: ToCompartment) => void;
   /** Talks to a frame that was put into the page: once its document is there, and to no other. */
-  talk(element: HTMLIFrameElement, greet: () => Hello, hear: (message: ToGuard) => void): void {
+  readonly talk: (element: HTMLIFrameElement, greet: () => Hello, hear: (message: Heard) => void) => void;
+}
+
+export function newCompartment(name: string): Compartment {
+  let port: MessagePort | null = null;
+  let waiting: ToCompartment[] | null = [];
+  /** Ends the talk for good. */
+  const end = () => {
+    if (port) close.call(port);
+    port = null;
+  };
+  const post = (message: ToCompartment) => {
+    if (port) postMessage.call(port, message);
+    else if (waiting) push(waiting, message);
+  };
+  const talk: Compartment["talk"] = (element, greet, hear) =>
     listen(element, "load", () => {
-      const waiting = this.#waiting;
       // A second document is not ours: a script went there. It gets no port.
-      if (!waiting) return this.#end();
+      if (!waiting) return end();
       const { port1, port2 } = new MessageChannel();
       const pace = newPace();
       port1.onmessage = ({ data }: MessageEvent<unknown>) => {
         // Dropped unread where there are no tokens for the least.
         let state = pace(1);
-        if (state === "read" && this.#port) {
+        if (state === "read" && port) {
           const message = readToGuard(data);
           state = pace((message ? COST[message.type] : COST_OF_NONSENSE) - 1);
           if (message && state === "read") hear(message);
         }
-        if (state === "cut" && this.#port) {
-          console.warn(`chatproxy: the compartment ${this.name} sends too much and is cut off`);
-          this.#end();
+        if (state === "cut" && port) {
+          console.warn(`chatproxy: the compartment ${name} sends too much and is cut off`);
+          end();
         }
       };
-      this.#port = port1;
-      this.#waiting = null;
+      port = port1;
       // The origin is opaque and cannot be named; nothing secret is in it.
       windowOf.call(element).postMessage(greet(), "*", [port2]);
-      for (let i = 0; i < waiting.length; i++) this.post(waiting[i] as ToCompartment);
+      for (const message of waiting) post(message);
+      waiting = null;
     });
-  }
-
-  /** Ends the talk for good. */
-  #end(): void {
-    if (this.#port) close.call(this.#port);
-    this.#port = null;
-  }
+  return { post, talk };
 }

@@ -2,177 +2,151 @@
 // and what all of them are told.
 
 import type { IsolatedScript, Stage, ToCompartment } from "../message/message";
-import { Calls } from "./calls";
-import { Compartment } from "./compartment";
+import { newTable, push } from "../message/builtins";
+import type { Calls } from "./calls";
+import { newCalls } from "./calls";
+import type { Compartment } from "./compartment";
+import { newCompartment } from "./compartment";
 import type { Config, Frame } from "./config";
 import { listen } from "./dom";
-import { PageWatch } from "./facts";
+import { pageFacts, watchPage } from "./facts";
 import { forwardCalls } from "./forward";
 import type { Place } from "./frame";
 import { placeOf, putFrame } from "./frame";
 import { collectInert } from "./inert";
-import { KeptValues } from "./kept";
+import type { KeptValues } from "./kept";
+import { newKeptValues } from "./kept";
 import { watchView } from "./view";
 
 /** All frames of one name. */
 interface Named {
+  readonly name: string;
   readonly frame: Frame;
   readonly calls: Calls;
   readonly kept: KeptValues;
   readonly all: Compartment[];
-  hidden?: Compartment;
-  /** Visible ones stand where their scripts stood, or in a slot: one for each place. */
-  readonly visible: WeakMap<Element, Compartment>;
-  /** The one whose slot may yet come, and the script it is for. */
-  later?: { readonly compartment: Compartment; readonly anchor: Element | null };
+  /** Visible ones stand where their scripts stood, or in a slot: one for each place. A hidden one has none. */
+  readonly places: Map<Element | undefined, Compartment>;
+  /** The one whose slot may yet come, and the script that it is for. */
+  later?: { readonly compartment: Compartment; readonly anchor: Element | null } | undefined;
 }
 
-export class Compartments {
-  readonly #config: Config;
-  readonly #nonce: string;
-  readonly #named = new Map<string, Named>();
-  /** Where the page was loaded from. It may call itself something else by now. */
-  readonly #page = location.href;
-  /** What the page has reached: compartments that are opened later are told. */
-  #stage: Stage = "loading";
-  readonly #watch = new PageWatch((page) => this.#tell({ type: "page", page }));
-  /** Puts the stubs of forwarded calls back. */
-  #restub = () => {};
-
-  constructor(config: Config, nonce: string) {
-    this.#config = config;
-    this.#nonce = nonce;
-  }
-
+export interface Compartments {
+  /** Runs a script in the named compartment, which is made where it is missing. */
+  readonly run: (name: string, script: IsolatedScript, anchor: Element | null) => void;
   /** Begins: puts the stubs of forwarded calls in, and watches the page while it streams. */
-  start(): void {
-    const takers = new Map<string, Named[]>();
-    for (const name of Object.keys(this.#config.compartments)) {
-      for (const path of this.#config.compartments[name]?.forward ?? []) {
-        takers.set(path, [...(takers.get(path) ?? []), this.#name(name)]);
-      }
-    }
-    if (takers.size > 0) {
-      this.#restub = forwardCalls(takers.keys(), (path, args) => {
-        for (const named of takers.get(path) ?? []) passOn(named, path, args);
-      });
-      // A script of the page that came from elsewhere has run.
-      listen(document, "load", this.#restub, { capture: true });
-    }
-    collectInert(
-      this.#nonce,
-      (name, script, anchor) => this.run(name, script, anchor),
-      () => {
-        this.#restub();
-        this.#openLater(true);
-      },
-      () => {
-        this.#openLater(false);
-        this.#reach("interactive");
-      },
-    );
-    listen(window, "load", () => this.#reach("complete"), { once: true });
-    listen(window, "storage", (event: StorageEvent) => {
-      for (const named of this.#named.values()) {
-        for (const kept of named.kept.changed(event)) for (const one of named.all) one.post({ type: "kept", kept });
+  readonly start: () => void;
+}
+
+export function newCompartments({ compartments, marker }: Config, nonce: string): Compartments {
+  const known = newTable<Named>();
+  /** Where the page was loaded from. It may call itself something else by now. */
+  const page = location.href;
+  /** What the page has reached: compartments that are opened later are told. */
+  let stage: Stage = "loading";
+  let watching = false;
+
+  const each = (act: (named: Named) => void) => {
+    for (const name in known) act(known[name] as Named);
+  };
+  const tell = (message: ToCompartment) =>
+    each(({ all }) => {
+      for (const compartment of all) compartment.post(message);
+    });
+  const reach = (reached: Stage) => tell({ type: "stage", stage: (stage = reached) });
+
+  const named = (name: string): Named => {
+    const frame = (Object.hasOwn(compartments, name) && compartments[name]) || {};
+    return (known[name] ??= {
+      name,
+      frame,
+      calls: newCalls(),
+      kept: newKeptValues(name, frame.storage ?? []),
+      all: [],
+      places: new Map(),
+    });
+  };
+
+  const add = ({ name, all, calls }: Named): Compartment => {
+    const compartment = newCompartment(name);
+    for (const call of calls.waiting) compartment.post(call);
+    if (stage !== "loading") compartment.post({ type: "stage", stage });
+    push(all, compartment);
+    return compartment;
+  };
+
+  const open = ({ name, frame, places, kept, calls, all }: Named, compartment: Compartment, place: Place | null): Compartment => {
+    places.set(place?.key, compartment);
+    // The page's own path and query plus the marker, so that location reads as the page's.
+    const url = new URL(page);
+    url.search += `${url.search ? "&" : "?"}${marker}=${encodeURIComponent(name)}`;
+    const { element, maxWidth, maxHeight, resize } = putFrame(name, frame, place, url.href);
+    if (!watching) watchPage((facts) => tell({ type: "page", page: facts }));
+    watching = true;
+    if (place) watchView(element, (view) => compartment.post({ type: "view", view }));
+    const greet = () => ({
+      chatproxy: "hello" as const,
+      page: pageFacts(),
+      visible: !!place,
+      maxWidth,
+      maxHeight,
+      storage: frame.storage ?? [],
+      kept: kept.all(),
+    });
+    compartment.talk(element, greet, (message) => {
+      if (message.type === "resize") resize(message.width, message.height);
+      else if (message.type === "callback") calls.answer(message.id, message.values);
+      else if (kept.keep(message.kept)) {
+        for (const other of all) if (other !== compartment) other.post({ type: "kept", kept: message.kept });
       }
     });
-  }
-
-  /** Runs a script in the named compartment, which is made where it is missing. */
-  run(name: string, script: IsolatedScript, anchor: Element | null): void {
-    this.#compartment(name, anchor).post({ type: "run", script });
-  }
-
-  #tell(message: ToCompartment): void {
-    for (const named of this.#named.values()) for (const one of named.all) one.post(message);
-  }
-
-  #reach(stage: Stage): void {
-    this.#stage = stage;
-    this.#restub();
-    this.#tell({ type: "stage", stage });
-  }
-
-  #name(name: string): Named {
-    let named = this.#named.get(name);
-    if (!named) {
-      const known = Object.hasOwn(this.#config.compartments, name);
-      const frame = (known && this.#config.compartments[name]) || {};
-      named = { frame, calls: new Calls(), kept: new KeptValues(name, frame.storage ?? []), all: [], visible: new WeakMap() };
-      this.#named.set(name, named);
-    }
-    return named;
-  }
-
-  #compartment(name: string, anchor: Element | null): Compartment {
-    const named = this.#name(name);
-    const place = placeOf(named.frame, anchor, this.#stage === "loading");
-    if (place === "later") return (named.later ??= { compartment: this.#add(name, named), anchor }).compartment;
-    const there = place ? named.visible.get(place.key) : named.hidden;
-    return there ?? this.#open(named, this.#add(name, named), place);
-  }
+    return compartment;
+  };
 
   /** Opens what has waited for a slot, if that is there or will not come any more. */
-  #openLater(parsing: boolean): void {
-    for (const named of this.#named.values()) {
-      if (!named.later) continue;
-      const { compartment, anchor } = named.later;
-      const place = placeOf(named.frame, anchor, parsing);
-      if (place === "later") continue;
-      delete named.later;
-      this.#open(named, compartment, place);
+  const openLater = (of: Named, parsing: boolean) => {
+    const { later, frame } = of;
+    const place = later && placeOf(frame, later.anchor, parsing);
+    if (place === undefined || place === "later") return;
+    of.later = undefined;
+    open(of, (later as NonNullable<typeof later>).compartment, place);
+  };
+
+  const run: Compartments["run"] = (name, script, anchor) => {
+    const of = named(name);
+    const place = placeOf(of.frame, anchor, stage === "loading");
+    const compartment =
+      place === "later"
+        ? (of.later ??= { compartment: add(of), anchor }).compartment
+        : (of.places.get(place?.key) ?? open(of, add(of), place));
+    compartment.post({ type: "run", script });
+  };
+
+  const start = () => {
+    const takers = newTable<Named[]>();
+    for (const name in compartments) {
+      for (const path of compartments[name]?.forward ?? []) push((takers[path] ??= []), named(name));
     }
-  }
-
-  #add(name: string, named: Named): Compartment {
-    const compartment = new Compartment(name);
-    for (const call of named.calls.missed(!named.frame.visible)) compartment.post(call);
-    if (this.#stage !== "loading") compartment.post({ type: "stage", stage: this.#stage });
-    named.all.push(compartment);
-    return compartment;
-  }
-
-  #open(named: Named, compartment: Compartment, place: Place | null): Compartment {
-    if (place) named.visible.set(place.key, compartment);
-    else named.hidden = compartment;
-    const { frame, kept } = named;
-    const { element, maxWidth, maxHeight, resize } = putFrame(compartment.name, frame, place, this.#address(compartment.name));
-    this.#watch.start();
-    if (place) watchView(element, (view) => compartment.post({ type: "view", view }));
-    compartment.talk(
-      element,
-      () => ({
-        chatproxy: "hello",
-        page: this.#watch.facts(),
-        visible: place !== null,
-        maxWidth,
-        maxHeight,
-        storage: frame.storage ?? [],
-        kept: kept.all(),
+    const restub = forwardCalls(Object.keys(takers), (path, args) => {
+      for (const { all, calls, frame } of takers[path] as Named[]) {
+        const call = calls.make(path, args, frame.visible || !all.length);
+        for (const compartment of all) compartment.post(call);
+      }
+    });
+    // A script of the page that came from elsewhere has run.
+    listen(document, "load", restub, { capture: true });
+    collectInert(nonce, run, (parsing) => {
+      restub();
+      each((of) => openLater(of, parsing));
+      if (!parsing) reach("interactive");
+    });
+    listen(window, "load", () => reach("complete"), { once: true });
+    listen(window, "storage", (event: StorageEvent) =>
+      each(({ all, kept }) => {
+        for (const change of kept.changed(event)) for (const one of all) one.post({ type: "kept", kept: change });
       }),
-      (message) => {
-        if (message.type === "resize") resize(message.width, message.height);
-        else if (message.type === "callback") named.calls.answer(message.id, message.args);
-        else if (kept.keep(message.kept)) {
-          for (const other of named.all) if (other !== compartment) other.post({ type: "kept", kept: message.kept });
-        }
-      },
     );
-    return compartment;
-  }
+  };
 
-  /** The page's own path and query plus the marker, so that location reads as the page's. */
-  #address(name: string): string {
-    const url = new URL(this.#page);
-    url.search += `${url.search ? "&" : "?"}${this.#config.marker}=${encodeURIComponent(name)}`;
-    return url.href;
-  }
-}
-
-/** Passes on a call to all frames of a name, and keeps it for those that come later. */
-function passOn({ all, calls, frame }: Named, path: string, args: ArrayLike<unknown>): void {
-  const message = calls.message(path, args);
-  for (const compartment of all) compartment.post(message);
-  if (all.length === 0 || frame.visible) calls.wait(message);
+  return { run, start };
 }

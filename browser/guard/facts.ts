@@ -14,63 +14,45 @@ const timer = setTimeout;
 /** The Navigation API; WebKit lacks it until Safari 26.2. Asked before markup can name an element so. */
 const navigation = (window as unknown as { navigation?: EventTarget }).navigation;
 
-export class PageWatch {
-  readonly #tell: (page: PageFacts) => void;
-  #last: PageFacts | null = null;
-  #started = false;
-  #pending = false;
+let last: PageFacts | undefined;
 
-  constructor(tell: (page: PageFacts) => void) {
-    this.#tell = tell;
-  }
-
-  /** The facts for a frame that is there now. Of the page's size and place the last read ones do. */
-  facts(): PageFacts {
-    return (this.#last = this.#last ? { ...this.#last, url: location.href, title: title() } : read());
-  }
-
-  /** Begins to look, with the first compartment: a page without any pays nothing. */
-  start(): void {
-    if (this.#started) return;
-    this.#started = true;
-    const soon = () => this.#soon();
-    listen(window, "scroll", soon, { passive: true });
-    listen(window, "resize", soon, { passive: true });
-    listen(window, "load", soon);
-    if (navigation) listen(navigation, "currententrychange", soon);
-    else watchHistory(soon);
-    const from = head();
-    if (from) new MutationObserver(soon).observe(from, { childList: true, subtree: true, characterData: true });
-    soon();
-  }
-
-  #soon(): void {
-    if (this.#pending) return;
-    this.#pending = true;
-    const look = () => {
-      this.#pending = false;
-      const facts = read();
-      if (this.#last && same(this.#last, facts)) return;
-      this.#last = facts;
-      this.#tell(facts);
-    };
-    // A page that nobody sees has no frames, and no layout worth sparing.
-    const rest = this.#last ? REST : 0;
-    timer(() => (hidden() ? look() : frame(() => timer(look))), rest);
-  }
+/** The facts for a frame that is there now. Of the page's size and place the last read ones do. */
+export function pageFacts(): PageFacts {
+  return (last = last ? { ...last, url: location.href, title: title() } : read());
 }
 
-/** Without the Navigation API a change of the address shows in the calls that make it. */
-function watchHistory(soon: () => void): void {
-  for (const name of ["pushState", "replaceState"] as const) {
-    const method = History.prototype[name];
-    History.prototype[name] = function (this: History, ...args) {
-      apply(method, this, args);
-      soon();
-    };
+/** Tells the facts whenever they have changed. */
+export function watchPage(tell: (page: PageFacts) => void): void {
+  let pending = false;
+  const look = () => {
+    pending = false;
+    const before = last;
+    last = read();
+    for (const name in last) {
+      if (before?.[name as keyof PageFacts] !== last[name as keyof PageFacts]) return tell(last);
+    }
+  };
+  const soon = () => {
+    if (pending) return;
+    pending = true;
+    // A page that nobody sees has no frames, and no layout worth sparing.
+    timer(() => (hidden() ? look() : frame(() => timer(look))), last ? REST : 0);
+  };
+  for (const type of ["scroll", "resize", "load", "popstate", "hashchange"]) listen(window, type, soon, { passive: true });
+  if (navigation) listen(navigation, "currententrychange", soon);
+  else {
+    // Without that a change of the address shows in the calls that make it.
+    for (const name of ["pushState", "replaceState"] as const) {
+      const method = History.prototype[name];
+      History.prototype[name] = function (this: History, ...args) {
+        apply(method, this, args);
+        soon();
+      };
+    }
   }
-  listen(window, "popstate", soon);
-  listen(window, "hashchange", soon);
+  // The title.
+  new MutationObserver(soon).observe(head() ?? root(), { childList: true, subtree: true, characterData: true });
+  soon();
 }
 
 function read(): PageFacts {
@@ -86,9 +68,4 @@ function read(): PageFacts {
     documentWidth: scrollWidth,
     documentHeight: scrollHeight,
   };
-}
-
-function same(a: PageFacts, b: PageFacts): boolean {
-  for (const name in a) if (a[name as keyof PageFacts] !== b[name as keyof PageFacts]) return false;
-  return true;
 }

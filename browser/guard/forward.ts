@@ -3,18 +3,8 @@
 // goes on whatever the page puts there: its own function is called too, as if nothing
 // were in between. What goes over is plain data; what comes back is nothing.
 
-import {
-  apply,
-  defineProperty,
-  forEach,
-  getOwnPropertyDescriptor,
-  isArray,
-  mapGet,
-  mapSet,
-  split,
-  weakAdd,
-  weakHas,
-} from "../message/builtins";
+import type { Table } from "../message/builtins";
+import { apply, defineProperty, getOwnPropertyDescriptor, isArray, newTable, split, weakAdd, weakHas } from "../message/builtins";
 
 /** Passes on a call of the function at a path. */
 export type PassOn = (path: string, args: ArrayLike<unknown>) => void;
@@ -23,10 +13,10 @@ export type PassOn = (path: string, args: ArrayLike<unknown>) => void;
 interface Step {
   /** The path, where it is the name of a forwarded function. */
   path: string;
-  readonly next: Map<string, Step>;
+  readonly next: Table<Step>;
 }
 
-const newStep = (): Step => ({ path: "", next: new Map() });
+const newStep = (): Step => ({ path: "", next: newTable() });
 const isObject = (value: unknown): value is object =>
   (typeof value === "object" && value !== null) || typeof value === "function";
 
@@ -34,15 +24,11 @@ const isObject = (value: unknown): value is object =>
  * Puts stubs at the paths, before any other script. Returns what looks again where a
  * declaration may have taken their place: `function gtag() {}` removes an accessor.
  */
-export function forwardCalls(paths: Iterable<string>, passOn: PassOn): () => void {
+export function forwardCalls(paths: readonly string[], passOn: PassOn): () => void {
   const roots = newStep();
   for (const path of paths) {
     let step = roots;
-    for (const name of split(path, ".")) {
-      let next = mapGet(step.next, name);
-      if (!next) mapSet(step.next, name, (next = newStep()));
-      step = next;
-    }
+    for (const name of split(path, ".")) step = step.next[name] ??= newStep();
     step.path = path;
   }
   /** Our accessors' getters and our proxies of the page's functions. */
@@ -52,11 +38,7 @@ export function forwardCalls(paths: Iterable<string>, passOn: PassOn): () => voi
 
   const pass = (path: string, args: ArrayLike<unknown>): void => {
     for (let i = 0; i < args.length; i++) if (isObject(args[i])) weakAdd(passed, args[i] as object);
-    try {
-      passOn(path, args);
-    } catch (error) {
-      console.warn(`chatproxy: a call of ${path} was not forwarded`, error);
-    }
+    passOn(path, args);
   };
 
   /** Takes over what stands at a step, and returns what the page is to see there. */
@@ -72,14 +54,14 @@ export function forwardCalls(paths: Iterable<string>, passOn: PassOn): () => voi
       weakAdd(ours, shown as object);
     }
     if (isObject(value)) {
-      const queue = mapGet(next, "push");
-      if (queue?.path && isArray(value)) {
+      const queue = next["push"]?.path;
+      if (queue && isArray(value)) {
         for (let i = 0; i < value.length; i++) {
           const item: unknown = value[i];
-          if (!isObject(item) || !weakHas(passed, item)) pass(queue.path, [item]);
+          if (!isObject(item) || !weakHas(passed, item)) pass(queue, [item]);
         }
       }
-      forEach(next, (step, name) => install(value, name, step));
+      installAll(value, next);
     }
     return shown;
   };
@@ -92,7 +74,7 @@ export function forwardCalls(paths: Iterable<string>, passOn: PassOn): () => voi
       // What stands there may be inherited: the push of an array. A parent that is
       // missing becomes an array, as most snippets would make it: it has a push, and
       // takes properties like any object.
-      const value = (owner as Record<string, unknown>)[name] ?? (step.path ? function () {} : []);
+      const value = name in owner ? (owner as Record<string, unknown>)[name] : step.path ? function () {} : [];
       let shown = adopt(step, value);
       if (there && !there.configurable) {
         // A function declaration. It can be written over, and not redefined.
@@ -115,7 +97,10 @@ export function forwardCalls(paths: Iterable<string>, passOn: PassOn): () => voi
     }
   };
 
-  const look = () => forEach(roots.next, (step, name) => install(window, name, step));
+  const installAll = (owner: object, steps: Table<Step>): void => {
+    for (const name in steps) install(owner, name, steps[name] as Step);
+  };
+  const look = () => installAll(window, roots.next);
   look();
   return look;
 }

@@ -34,8 +34,11 @@ export interface FrameElement {
   readonly resize: (width: number, height: number) => void;
 }
 
-/** Whatever the page's style sheets say of frames, this one stays in its box: it cannot lie over the page and take its clicks (CWE-1021). */
-const VISIBLE = "all:initial;display:block;position:relative;z-index:0;isolation:isolate;contain:strict;max-width:100%;color-scheme:normal;";
+/**
+ * Whatever the page's style sheets say of frames, this one stays in its box, a stacking
+ * context of its own: it cannot lie over the page and take its clicks (CWE-1021).
+ */
+const VISIBLE = "all:initial;display:block;contain:strict;max-width:100%;color-scheme:normal";
 /** Not display:none, in which some engines run no animation frames and measure nothing. */
 const HIDDEN = "all:initial;position:fixed;width:1px;height:1px;left:-2px;top:-2px;opacity:0;pointer-events:none";
 

@@ -17,16 +17,13 @@ const isScript = (node: Node): node is InertScript =>
 /** Runs a script in the named compartment; anchor is its element. */
 export type Run = (compartment: string, script: IsolatedScript, anchor: Element) => void;
 
-/**
- * Watches the page until the end of its markup, with a word between any two steps of its
- * parser and one at the end.
- */
-export function collectInert(nonce: string, run: Run, between: () => void, atEnd: () => void): void {
+/** Watches the page until the end of its markup. step is told before each look, and after the last that nothing is parsed any more. */
+export function collectInert(nonce: string, run: Run, step: (parsing: boolean) => void): void {
   /** Inert scripts that were found, in document order, and not yet handed over. */
   const found: InertScript[] = [];
 
   const take = (records: readonly MutationRecord[]): void => {
-    between();
+    step(true);
     for (const record of records) {
       for (const node of record.addedNodes) {
         // The nonce shows that the proxy made it. Markup that was injected into
@@ -58,7 +55,7 @@ export function collectInert(nonce: string, run: Run, between: () => void, atEnd
       take(observer.takeRecords());
       observer.disconnect();
       handOver(() => true);
-      atEnd();
+      step(false);
     },
     { once: true },
   );

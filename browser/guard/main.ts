@@ -2,7 +2,7 @@
 // that the built-ins it uses are the browser's own.
 
 import { startChat } from "./chat";
-import { Compartments } from "./compartments";
+import { newCompartments } from "./compartments";
 import { takeConfig } from "./config";
 import { makeDecide } from "./decide";
 import { guardScripts } from "./scripts";
@@ -12,7 +12,7 @@ const { config, nonce } = takeConfig();
 // reloads itself comes here. Nothing is started in it.
 const opaque = self.origin === "null";
 if (!config.observe) {
-  const compartments = new Compartments(config, nonce);
+  const compartments = newCompartments(config, nonce);
   const decide = makeDecide(config);
   guardScripts(decide, nonce, (name, script, anchor) => {
     if (!opaque) compartments.run(name, script, anchor);

@@ -3,8 +3,8 @@
 // so it is read through a validator and never trusted by its type (CWE-20).
 
 import type { Plain } from "./plain";
-import { isFinite, isSafeInteger, split, indexOf, slice } from "./builtins";
-import { arePlain } from "./plain";
+import { indexOf, isFinite, isSafeInteger, slice, split } from "./builtins";
+import { decode } from "./plain";
 
 /** Facts of the host page that a compartment pretends to have. Lengths are CSS pixels. */
 export interface PageFacts {
@@ -101,8 +101,13 @@ export type ToGuard =
 export const MAX_NAME = 256;
 export const MAX_VALUE = 16_384;
 
+/** A message of a compartment, as the guard has read it: of a callback the values. */
+export type Heard =
+  | Exclude<ToGuard, { type: "callback" }>
+  | { readonly type: "callback"; readonly id: number; readonly values: unknown[] };
+
 /** Returns the message that a compartment sent, or null where it is not one. */
-export function readToGuard(data: unknown): ToGuard | null {
+export function readToGuard(data: unknown): Heard | null {
   if (typeof data !== "object" || data === null) return null;
   const { type, width, height, kept, id, args } = data as Record<string, unknown>;
   switch (type) {
@@ -112,8 +117,11 @@ export function readToGuard(data: unknown): ToGuard | null {
       const read = readKept(kept);
       return read && { type, kept: read };
     }
-    case "callback":
-      return isSafeInteger(id) && arePlain(args) ? { type, id: id as number, args } : null;
+    case "callback": {
+      // The page's functions are the page's: what comes back has none.
+      const values = decode(args, () => null);
+      return values && isSafeInteger(id) ? { type, id: id as number, values } : null;
+    }
     default:
       return null;
   }

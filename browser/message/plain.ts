@@ -29,34 +29,6 @@ export const MAX_TEXT = 1 << 20;
 
 type Callable = (...args: never[]) => unknown;
 
-/** Tells whether all of a list is plain data, together of a bearable size, whoever sent it. */
-export function arePlain(data: unknown): data is readonly Plain[] {
-  let values = 0;
-  let text = 0;
-  const check = (value: unknown, depth: number): boolean => {
-    if (++values > MAX_VALUES || depth > MAX_DEPTH) return false;
-    if (typeof value === "string") return (text += value.length) <= MAX_TEXT;
-    if (typeof value !== "object") return value === undefined || typeof value === "boolean" || typeof value === "number";
-    if (value === null) return true;
-    if (!isArray(value)) return false;
-    const kind: unknown = value[0];
-    if (kind === "date") return value.length === 2 && typeof value[1] === "number";
-    if (kind === "function") return value.length === 2 && isSafeInteger(value[1]);
-    const pairs = kind === "object";
-    if (pairs ? value.length % 2 === 0 : kind !== "list" && kind !== "arguments") return false;
-    for (let i = 1; i < value.length; i++) {
-      if ((pairs && i % 2 === 1 && typeof value[i] !== "string") || !check(value[i], depth + 1)) return false;
-    }
-    return true;
-  };
-  if (!isArray(data)) return false;
-  for (let i = 0; i < data.length; i++) if (!check(data[i], 0)) return false;
-  return true;
-}
-
-/** Tells whether it is plain data of a bearable size, whoever sent it. */
-export const isPlain = (data: unknown): data is Plain => arePlain([data]);
-
 /**
  * Returns the arguments of a call as plain data. A cycle, what is too deep or too much,
  * nodes, windows, maps and the like become null; a getter that throws gives null too.
@@ -66,7 +38,8 @@ export function encode(args: ArrayLike<unknown>, numberOf: (f: Callable) => numb
   let values = 0;
   let text = 0;
   const around: object[] = []; // the objects that the value stands in
-  const room = (more: string) => ++values < MAX_VALUES && (text += more.length) <= MAX_TEXT;
+  const room = (more: string) =>
+    ++values < MAX_VALUES && text + more.length <= MAX_TEXT && (text += more.length) >= 0;
 
   const part = (from: object, key: string | number): Plain => {
     try {
@@ -120,40 +93,59 @@ export function encode(args: ArrayLike<unknown>, numberOf: (f: Callable) => numb
   return result;
 }
 
-/** Returns the values that plain data stands for. functionOf gives the function of a number. */
-export function decode(data: readonly Plain[], functionOf: (id: number) => unknown): unknown[] {
-  const value = (plain: Plain): unknown => {
-    if (typeof plain !== "object" || plain === null) return plain;
-    switch (plain[0]) {
-      case "date":
-        return new Date(plain[1]);
-      case "function":
-        return functionOf(plain[1]);
-      case "object": {
-        const result = {};
-        for (let i = 1; i < plain.length; i += 2) {
-          // Defined, not assigned: the key may be __proto__.
-          defineProperty(result, plain[i] as string, {
-            configurable: true,
-            enumerable: true,
-            writable: true,
-            value: value(plain[i + 1]),
-          });
-        }
-        return result;
-      }
-      default: {
-        const result = all(plain, 1);
-        return plain[0] === "arguments" ? apply(argumentsOf, null, result) : result;
-      }
-    }
+/**
+ * Returns the values that plain data stands for, or null where it is not plain data of a
+ * bearable size, whoever sent it. functionOf gives the function of a number.
+ */
+export function decode(data: unknown, functionOf: (id: number) => unknown): unknown[] | null {
+  let values = 0;
+  let text = 0;
+  const check = (holds: boolean): void => {
+    if (!holds) throw null;
   };
-  const all = (list: readonly Plain[], from: number): unknown[] => {
+  const all = (list: readonly unknown[], from: number, depth: number): unknown[] => {
+    check(depth <= MAX_DEPTH);
     const result: unknown[] = [];
-    for (let i = from; i < list.length; i++) push(result, value(list[i]));
+    for (let i = from; i < list.length; i++) push(result, decoded(list[i], depth));
     return result;
   };
-  return all(data, 0);
+  const decoded = (plain: unknown, depth: number): unknown => {
+    check(++values <= MAX_VALUES);
+    if (typeof plain === "string") check((text += plain.length) <= MAX_TEXT);
+    if (typeof plain !== "object" || plain === null) {
+      check(typeof plain !== "bigint");
+      return plain;
+    }
+    check(isArray(plain));
+    const list = plain as readonly unknown[];
+    const kind = list[0];
+    const one = list[1];
+    if (kind === "date") {
+      check(typeof one === "number");
+      return new Date(one as number);
+    }
+    if (kind === "function") {
+      check(isSafeInteger(one));
+      return functionOf(one as number);
+    }
+    const parts = all(list, 1, depth + 1);
+    if (kind === "arguments") return apply(argumentsOf, null, parts);
+    if (kind === "list") return parts;
+    check(kind === "object" && parts.length % 2 === 0);
+    const result = {};
+    for (let i = 0; i < parts.length; i += 2) {
+      check(typeof parts[i] === "string");
+      // Defined, not assigned: the key may be __proto__.
+      defineProperty(result, parts[i] as string, { configurable: true, enumerable: true, writable: true, value: parts[i + 1] });
+    }
+    return result;
+  };
+  try {
+    check(isArray(data));
+    return all(data as unknown[], 0, 0);
+  } catch {
+    return null;
+  }
 }
 
 function argumentsOf(): IArguments {
