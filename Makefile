@@ -21,10 +21,11 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 CLIENT := chat/converse/converse.min.js
 VENDOR := demo/site/vendor/posthog.js demo/site/vendor/rrweb.js
+INDEXEDDB := browser/dist/indexeddb.js
 
 build: bin/chatproxy
 
-bin/chatproxy: $(CLIENT) $(VENDOR) FORCE
+bin/chatproxy: $(CLIENT) $(VENDOR) $(INDEXEDDB) FORCE
 	$(GO) build -o $@ ./cmd/chatproxy
 FORCE:
 
@@ -46,6 +47,10 @@ demo/site/vendor/posthog.js: node_modules/.package-lock.json
 	cp node_modules/posthog-js/dist/array.full.no-external.js $@
 demo/site/vendor/rrweb.js: node_modules/.package-lock.json
 	cp node_modules/rrweb/umd/rrweb.min.js $@
+
+# The databases of compartments; it has fake-indexeddb in it.
+$(INDEXEDDB): node_modules/.package-lock.json $(wildcard browser/indexeddb/*.ts browser/compartment/indexeddb.ts)
+	$(GO) generate ./browser
 
 generate: $(CLIENT) $(VENDOR)
 	$(GO) generate ./...

@@ -3,15 +3,16 @@
 //
 //	guard/        the protected page: the first script of every page
 //	compartment/  the opaque frame of isolated scripts
+//	indexeddb/    the same frame, once something in it uses IndexedDB
 //	message/      what the two say to each other: types and validators, no DOM
 //
-// The bundles in dist/ are committed; `go generate` makes them anew and a test
-// fails when they are stale.
+// The bundles in dist/ are committed, except indexeddb.js, which has a package of
+// npm in it; `go generate` makes them anew and a test fails when they are stale.
 package browser
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,8 @@ var (
 	guard []byte
 	//go:embed dist/compartment.js
 	compartment []byte
+	//go:embed dist
+	dist embed.FS
 )
 
 // A Bundle is one script of ours. Its path has its digest, so that it can be kept
@@ -42,8 +45,18 @@ type Bundle struct {
 	file *static.File
 }
 
-// Compartment is the prelude of compartments.
-var Compartment = newBundle("compartment", compartment)
+// Compartment is the prelude of compartments, and IndexedDB what it loads when
+// something first uses that. Where `make generate` has not made it, it is empty, and
+// databases do not open.
+var (
+	Compartment = newBundle("compartment", compartment)
+	IndexedDB   = newBundle("indexeddb", optional("dist/indexeddb.js"))
+)
+
+func optional(name string) []byte {
+	body, _ := dist.ReadFile(name) // there is nothing else that can go wrong
+	return body
+}
 
 // NewGuard returns the guard with its configuration, under a name of its own. The
 // configuration is the same on every page of a site, so that browsers keep it with

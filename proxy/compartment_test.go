@@ -84,7 +84,8 @@ scripts: {lists: ["`+list+`"], rules: [{name: ads, match: `+match+`, action: iso
 `)
 		a := site.ask(t, "GET", "/news?"+Marker+"=ads", fromThePage...)
 		directives := strings.Split(a.Header.Get(csp.Header), "; ")
-		want := "script-src 'unsafe-inline' 'unsafe-eval' http://www.example.com" + browser.Compartment.Path + " https://collector.example http:"
+		want := "script-src 'unsafe-inline' 'unsafe-eval' http://www.example.com" + browser.Compartment.Path +
+			" https://collector.example http://www.example.com" + browser.IndexedDB.Path + " http:"
 		if !contains(directives, want) || !contains(directives, "connect-src https://collector.example") {
 			t.Errorf("%s: got %q", match, directives)
 		}

@@ -34,6 +34,7 @@ func (s *Site) ownFiles(r chi.Router) {
 	r.Use(s.fixedHeaders)
 	s.serveGuards(r)
 	r.Get(browser.Compartment.Path[len(browser.Prefix)-1:], browser.Compartment.ServeHTTP)
+	r.Get(browser.IndexedDB.Path[len(browser.Prefix)-1:], browser.IndexedDB.ServeHTTP)
 	r.Post("/report", s.report)
 	r.Get("/empty.js", fixed("text/javascript; charset=utf-8", ""))
 	r.Get("/refusal.css", fixed("text/css; charset=utf-8", refusalStyle))

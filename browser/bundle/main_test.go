@@ -17,7 +17,7 @@ func TestBundlesAreFresh(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s is stale: run go generate ./browser", distFile("browser", realm))
+			t.Errorf("%s is stale: run make generate", distFile("browser", realm))
 		}
 	}
 }

@@ -1,6 +1,10 @@
 // The page that vendor code believes to be in.
 
 import type { PageFacts } from "../message/message";
+import { getter } from "./define";
+import { follow, href } from "./history";
+import type { Link } from "./link";
+import { measure } from "./viewport";
 
 /** Must equal proxy.Marker. */
 const MARKER = "chatproxy-compartment";
@@ -15,18 +19,45 @@ export function hideMarker(): void {
 }
 
 /** Gives the frame the facts of the page, and takes away the way up. */
-export function adoptPage(page: PageFacts): void {
+export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
+  const doc = Document.prototype;
+  let page = first;
   document.title = page.title;
-  fix(Document.prototype, "referrer", page.referrer);
-  fix(window, "innerWidth", page.width);
-  fix(window, "innerHeight", page.height);
-  fix(window, "outerWidth", page.width);
-  fix(window, "outerHeight", page.height);
-  fix(window, "parent", window);
-  fix(window, "frameElement", null);
-  fix(window, "opener", null);
+  getter(doc, "referrer", () => page.referrer);
+  for (const name of ["URL", "documentURI"]) getter(doc, name, href);
+  // There is one document in the site's domain: what it is set to makes no difference.
+  getter(doc, "domain", () => location.hostname, (value) => {
+    if (!`.${location.hostname}`.endsWith(`.${String(value)}`)) throw new DOMException(`'${String(value)}' is not a suffix of '${location.hostname}'.`, "SecurityError");
+  });
+  const base = Object.getOwnPropertyDescriptor(Node.prototype, "baseURI")?.get as () => string;
+  getter(Node.prototype, "baseURI", function (this: Node) {
+    const native = Reflect.apply(base, this, []) as string;
+    return native === location.href ? href() : native;
+  });
+  replaceable("origin", location.origin);
+  replaceable("parent", window);
+  replaceable("frameElement", null);
+  replaceable("opener", null);
+  measure(() => page, hidden);
+  follow(page.url); // the page may have gone on while the frame was loading
+
+  link.on("page", (message) => {
+    const old = page;
+    page = message.page;
+    if (page.title !== old.title) document.title = page.title;
+    if (page.url !== old.url) follow(page.url);
+    const changed = (...names: ReadonlyArray<keyof PageFacts>) => names.some((name) => page[name] !== old[name]);
+    if (changed("width", "height")) {
+      dispatchEvent(new Event("resize"));
+      visualViewport?.dispatchEvent(new Event("resize"));
+    }
+    if (changed("scrollX", "scrollY")) document.dispatchEvent(new Event("scroll", { bubbles: true }));
+  });
 }
 
-function fix(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { configurable: true, enumerable: true, get: () => value });
+/** A property of window that gives way to what scripts assign. */
+export function replaceable(name: string, value: unknown): void {
+  getter(window, name, () => value, (other) => {
+    Object.defineProperty(window, name, { configurable: true, enumerable: true, writable: true, value: other });
+  });
 }

@@ -4,43 +4,85 @@
 import type { IsolatedScript } from "../message/message";
 import type { Link } from "./link";
 import { reachStage } from "./stage";
+import { Writer } from "./write";
 
 let last: Promise<void> = Promise.resolve();
+let waiting = 0;
 
 /** Does something once the scripts that were handed over so far have run. */
 export function afterScripts(act: () => Promise<void> | void): void {
-  last = last.then(act);
+  waiting++;
+  last = last.then(act).finally(() => waiting--);
 }
 
 export function runScripts(link: Link): void {
-  let deferred: IsolatedScript[] = [];
+  let deferred: Array<() => void> = [];
   let parsing = true;
   link.on("stage", ({ stage }) => {
     parsing = false;
-    for (const script of deferred) afterScripts(() => run(script));
+    for (const add of deferred) add();
     deferred = [];
     afterScripts(() => reachStage(stage));
   });
   link.on("run", ({ script }) => {
-    if (script.async && (script.src !== null || script.type === "module")) void run(script);
-    else if (parsing && (script.deferred || script.type === "module")) deferred.push(script);
-    else afterScripts(() => run(script));
+    const later = script.deferred || script.type === "module";
+    if (script.async && (script.src !== null || script.type === "module")) return void run(script);
+    const loaded = waiting || (parsing && later) ? preload(script) : null;
+    const add = () => afterScripts(() => run(script).finally(() => loaded?.remove()));
+    if (parsing && later) deferred.push(add);
+    else add();
   });
 }
 
-/** Runs one script. An external one is done when it has loaded or failed. */
-function run(script: IsolatedScript): Promise<void> {
+/** Loads a script that has to wait for others, as a page's parser would that looks ahead. */
+function preload({ src, type, attributes }: IsolatedScript): HTMLLinkElement | null {
+  if (src === null || (type && type !== "module")) return null;
+  const link = document.createElement("link");
+  link.rel = type ? "modulepreload" : "preload";
+  link.as = "script";
+  for (const [name, value] of attributes) if (/^(?:crossorigin|integrity|referrerpolicy)$/i.test(name)) link.setAttribute(name, value);
+  link.href = src;
+  document.head.append(link);
+  return link;
+}
+
+/** Runs one script, and what it writes. An external one is done when it has loaded or failed. */
+async function run(script: IsolatedScript): Promise<void> {
+  const { src, text, type, async } = script;
   const element = document.createElement("script");
   for (const [name, value] of script.attributes) element.setAttribute(name, value);
-  if (script.type) element.type = script.type;
-  element.async = script.async;
-  const waits = script.src !== null || script.type === "module";
-  const done = new Promise<void>((resolve) => {
-    element.addEventListener("load", () => resolve());
-    element.addEventListener("error", () => resolve());
-  });
-  if (script.src === null) element.textContent = script.text;
-  else element.src = script.src;
+  if (type) element.type = type;
+  element.async = async;
+  if (src === null) element.textContent = text;
+  else element.src = src;
+  const done = (of: Element) =>
+    new Promise<void>((resolve) => {
+      of.addEventListener("load", () => resolve());
+      of.addEventListener("error", () => resolve());
+    });
+  // A page waits for this one, so it may write to where it stands.
+  const writer = !type && !script.deferred && !(async && src !== null) ? new Writer(element) : null;
+  const loaded = src === null ? null : done(element);
   document.body.append(element);
-  return waits ? done : Promise.resolve();
+  if (type === "module" && src === null && !async) await inlineModule();
+  await loaded;
+  await writer?.end();
+}
+
+let modules = 0;
+
+/** Resolves when the inline module that was just appended has run: most engines have no event for it. */
+function inlineModule(): Promise<void> {
+  const name = `chatproxy-module-${++modules}`;
+  const marker = document.createElement("script");
+  marker.type = "module";
+  marker.async = false;
+  marker.textContent = `dispatchEvent(new Event("${name}"))`;
+  return new Promise((resolve) => {
+    addEventListener(name, () => {
+      marker.remove();
+      resolve();
+    }, { once: true });
+    document.body.append(marker);
+  });
 }

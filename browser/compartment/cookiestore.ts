@@ -1,0 +1,102 @@
+// The CookieStore API over the jar, where the browser has it.
+
+import type { Cookie, CookieRequest, Jar, SameSite } from "./cookies";
+import { domainMatches } from "./cookies";
+import { later, methods } from "./define";
+
+interface Options {
+  name?: unknown;
+  value?: unknown;
+  url?: unknown;
+  expires?: number | null;
+  domain?: string | null;
+  path?: string;
+  sameSite?: SameSite;
+}
+
+export function virtualCookieStore(jar: Jar): void {
+  if (!("cookieStore" in window)) return;
+  const store = cookieStore;
+
+  /** The cookies that get and getAll are asked for. */
+  const find = (args: unknown[]) => {
+    const [asked] = args;
+    const options: Options = typeof asked === "object" && asked ? asked : args.length ? { name: asked } : {};
+    if (options.url !== undefined) {
+      const here = location.href.replace(/#.*/, "");
+      if (new URL(String(options.url), document.baseURI).href.replace(/#.*/, "") !== here) throw new TypeError("URL must match the document URL");
+    }
+    const name = options.name === undefined ? null : String(options.name);
+    return { some: name !== null || options.url !== undefined, found: () => jar.list().filter((cookie) => name === null || cookie.name === name).map(item) };
+  };
+
+  methods(CookieStore.prototype, {
+    async get(...args: unknown[]) {
+      const { some, found } = find(args);
+      if (!some) throw new TypeError("CookieStoreGetOptions must not be empty");
+      return found()[0] ?? null;
+    },
+    async getAll(...args: unknown[]) {
+      return find(args).found();
+    },
+    async set(...args: unknown[]) {
+      const [first, value] = args;
+      if (!args.length) throw new TypeError("1 argument required, but only 0 present.");
+      put(jar, args.length > 1 || typeof first !== "object" ? { name: first, value } : (first as Options));
+    },
+    async delete(...args: unknown[]) {
+      const [first] = args;
+      if (!args.length) throw new TypeError("1 argument required, but only 0 present.");
+      const { name, domain, path } = (typeof first === "object" && first ? first : { name: first }) as Options;
+      put(jar, { name, value: "", expires: 0, ...(domain != null && { domain }), ...(path !== undefined && { path }) }, true);
+    },
+  });
+
+  jar.observe((before, after) => {
+    if (before && after && before.value === after.value && before.expires === after.expires) return;
+    const [changed, deleted] = after ? [[full(after)], []] : [[], [{ ...full(before as Cookie), value: undefined as unknown as string }]];
+    later(() => store.dispatchEvent(new CookieChangeEvent("change", { changed, deleted })));
+  });
+}
+
+/** Sets a cookie as CookieStore does: always secure, strict unless it says otherwise. */
+function put(jar: Jar, options: Options, removes = false): void {
+  if (options.name === undefined || options.value === undefined) throw new TypeError("Required member is undefined.");
+  const name = normal(options.name);
+  const value = normal(options.value);
+  const domain = options.domain ?? "";
+  const path = options.path ?? "/";
+  const sameSite = options.sameSite ?? "strict";
+  const wrong = (what: string) => {
+    throw new TypeError(`Cookie ${what}`);
+  };
+  if (/[;\0-\x08\x0a-\x1f\x7f]/.test(name + value)) wrong("name and value cannot contain control characters or ';'");
+  if (name.includes("=")) wrong("name cannot contain '='");
+  if (!name && !removes && (!value || value.includes("=") || /^__(?:host|secure|http|host-http)-/i.test(value)))
+    wrong("with an empty name cannot have this value");
+  if (domain.startsWith(".")) wrong("domain cannot start with '.'");
+  if (domain && (!domainMatches(location.hostname, domain.toLowerCase()) || /^__host-/i.test(name))) wrong("domain must domain-match current host");
+  if (!path.startsWith("/")) wrong("path must start with '/'");
+  if (path.length > 1024 || domain.length > 1024) wrong("attributes are too long");
+  if (!["strict", "lax", "none"].includes(sameSite)) wrong("sameSite is not a valid value");
+  const request: CookieRequest = {
+    name,
+    value,
+    domain: domain.toLowerCase(),
+    path,
+    expires: options.expires ?? null,
+    secure: true,
+    httpOnly: false,
+    sameSite,
+  };
+  if (!jar.set(request) && !removes) wrong("was malformed or refused");
+}
+
+const normal = (value: unknown): string => String(value).replace(/^[ \t]+|[ \t]+$/g, "");
+
+function full({ name, value, domain, hostOnly, path, expires, secure, sameSite }: Cookie) {
+  return { name, value, domain: hostOnly ? null : domain, path, expires, secure, sameSite: sameSite ?? "lax", partitioned: false } as const;
+}
+
+/** A CookieListItem with the members that the browser gives it: some have name and value alone. */
+const item = (cookie: Cookie) => ({ ...new CookieChangeEvent("change", { changed: [full(cookie)] }).changed[0] });
