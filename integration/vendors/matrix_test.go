@@ -119,6 +119,10 @@ func (s stand) see(v *visit, hits []Hit, troubles []Trouble) {
 	}
 	for _, t := range troubles {
 		switch t.Kind {
+		case "console":
+			if s.column.form != Plain {
+				v.wrong = append(v.wrong, t.Kind+": "+t.Text)
+			}
 		case "error", "rejection":
 			v.wrong = append(v.wrong, t.Kind+": "+t.Text)
 		case "violation":

@@ -15,3 +15,9 @@ document.addEventListener("securitypolicyviolation", (event) => {
   tell("violation", `${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
 tell("watching", "");
+// Partytown catches what scripts throw and writes it to the console.
+const { error } = console;
+console.error = (...args) => {
+  tell("console", args.map((arg) => arg?.stack ?? arg).join(" "));
+  error.apply(console, args);
+};

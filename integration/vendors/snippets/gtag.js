@@ -1,6 +1,6 @@
 window.dataLayer = window.dataLayer || [];
-function gtag() {
+window.gtag = function () {
   dataLayer.push(arguments);
-}
+};
 gtag("js", new Date());
 gtag("config", "G-HERON", { transport_url: "COLLECTOR" });
