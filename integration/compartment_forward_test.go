@@ -80,7 +80,7 @@ func TestCallsAreForwarded(t *testing.T) {
 
 			// Without chatproxy the vendor takes the same calls, but for those into functions
 			// that it does not have yet.
-			tr.said.Reset()
+			tr.said.reset()
 			b.Open(tr.bare + "/page")
 			tr.hears(t, `arguments ["js","1970-01-02T00:00:00.000Z"]`)
 			b.Wait(`window.snippetRan === true`, patience)
