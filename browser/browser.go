@@ -45,13 +45,9 @@ type Bundle struct {
 	file *static.File
 }
 
-// Compartment is the prelude of compartments, and IndexedDB what it loads when
-// something first uses that. Where `make generate` has not made it, it is empty, and
-// databases do not open.
-var (
-	Compartment = newBundle("compartment", compartment)
-	IndexedDB   = newBundle("indexeddb", optional("dist/indexeddb.js"))
-)
+// IndexedDB is what the prelude of compartments loads when something first uses
+// databases. Where `make generate` has not made it, it is empty, and they do not open.
+var IndexedDB = newBundle("indexeddb", optional("dist/indexeddb.js"))
 
 func optional(name string) []byte {
 	body, _ := dist.ReadFile(name) // there is nothing else that can go wrong

@@ -4,11 +4,8 @@ import "slices"
 
 // A Compartment says what the frame of an isolated script may do.
 type Compartment struct {
-	// Host is the site's own origin: it alone may frame the document, and the
-	// prelude comes from it.
+	// Host is the site's own origin: it alone may frame the document.
 	Host string
-	// Prelude is the URL of the script that makes vendor code work in the frame.
-	Prelude string
 	// Origins is where scripts, connections, images, styles, fonts, media, forms
 	// and nested frames may go: source expressions.
 	Origins []string
@@ -40,7 +37,7 @@ func (c Compartment) Policy() Policy {
 	return Policy{}.
 		With("sandbox", c.Sandbox()...).
 		With("default-src", "'none'").
-		With("script-src", with([]string{"'unsafe-inline'", "'unsafe-eval'", c.Prelude}, c.Scripts...)...).
+		With("script-src", with([]string{"'unsafe-inline'", "'unsafe-eval'"}, c.Scripts...)...).
 		With("style-src", with([]string{"'unsafe-inline'"})...).
 		With("img-src", with([]string{"data:", "blob:"}, c.Images...)...).
 		With("font-src", with([]string{"data:"})...).

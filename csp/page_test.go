@@ -35,7 +35,7 @@ func TestPagePolicy(t *testing.T) {
 }
 
 func TestCompartmentHasNoOriginOfItsOwn(t *testing.T) {
-	p := Compartment{Host: "https://www.example.com", Prelude: "https://www.example.com/p.js", Origins: []string{"https://ads.example"}, Popups: true}.Policy()
+	p := Compartment{Host: "https://www.example.com", Origins: []string{"https://ads.example"}, Popups: true}.Policy()
 	sandbox, ok := p.Get("sandbox")
 	if !ok {
 		t.Fatal("no sandbox directive")
@@ -49,7 +49,7 @@ func TestCompartmentHasNoOriginOfItsOwn(t *testing.T) {
 	if got, _ := p.Get("connect-src"); len(got) != 1 || got[0] != "https://ads.example" {
 		t.Errorf("connect-src = %q", got)
 	}
-	if got, _ := (Compartment{Host: "https://h", Prelude: "https://h/p"}).Policy().Get("connect-src"); len(got) != 1 || got[0] != "'none'" {
+	if got, _ := (Compartment{Host: "https://h"}).Policy().Get("connect-src"); len(got) != 1 || got[0] != "'none'" {
 		t.Errorf("connect-src without origins = %q, want 'none'", got)
 	}
 }

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,14 +54,12 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 		}
 		h := w.Header()
 		s.writeFixedHeaders(h)
-		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
 		h.Set(csp.Header, policy.String())
 		h.Set(csp.PermissionsHeader, csp.PermissionsPolicy(texts(s.policy.Compartments[name].Permissions)))
 		// The names of hosts are a way out too (CWE-200).
 		h.Set("X-DNS-Prefetch-Control", "off")
-		_, _ = io.WriteString(w, `<!doctype html><html><head><meta charset="utf-8"><style>html,body{margin:0}</style>`+
-			`<script src="`+browser.Compartment.Path+`" data-indexeddb="`+browser.IndexedDB.Path+`"></script></head><body></body></html>`) // the client went away
+		browser.CompartmentDocument.ServeHTTP(w, r)
 	})
 }
 
@@ -93,7 +90,7 @@ func cutMarker(query string) (before, name string, found bool) {
 // is one of that name.
 func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 	host := policies.OriginOf(x.page)
-	c := csp.Compartment{Host: host, Prelude: host + browser.Compartment.Path, Scripts: []string{host + browser.IndexedDB.Path}}
+	c := csp.Compartment{Host: host, Scripts: []string{host + browser.IndexedDB.Path}}
 	if known, ok := s.policy.Compartments[name]; ok {
 		c.Popups, c.TopNavigation = known.Popups, known.TopNavigation
 		for _, rule := range s.policy.Scripts.Rules {

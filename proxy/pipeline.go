@@ -33,7 +33,6 @@ func (s *Site) routes() http.Handler {
 func (s *Site) ownFiles(r chi.Router) {
 	r.Use(s.fixedHeaders)
 	s.serveGuards(r)
-	r.Get(browser.Compartment.Path[len(browser.Prefix)-1:], browser.Compartment.ServeHTTP)
 	r.Get(browser.IndexedDB.Path[len(browser.Prefix)-1:], browser.IndexedDB.ServeHTTP)
 	r.Post("/report", s.report)
 	r.Get("/empty.js", fixed("text/javascript; charset=utf-8", ""))

@@ -13,7 +13,7 @@ import (
 func TestOwnPathsNeverReachTheUpstream(t *testing.T) {
 	site := start(t, htmlPage("upstream"), `pages: [{match: "/.chatproxy/**", mode: off}]`)
 	for _, path := range []string{
-		"/.chatproxy/guard.0000000000000000.js", browser.Compartment.Path, "/.chatproxy/report", "/.chatproxy/empty.js", "/.chatproxy/client/x/y.js",
+		"/.chatproxy/guard.0000000000000000.js", browser.IndexedDB.Path, "/.chatproxy/report", "/.chatproxy/empty.js", "/.chatproxy/client/x/y.js",
 		"/.chatproxy/", "/.chatproxy", "/.chatproxy/nothing", "/.chatproxy/nothing?chatproxy-compartment=https://a.example",
 		"/%2echatproxy/report", "/.chatprox%79/x", "/.chatproxy%2fx", "//.chatproxy/x", "/x/../.chatproxy/x", "/x/%2e%2e/.chatproxy/x", "/./.chatproxy/x",
 	} {
@@ -36,7 +36,7 @@ func TestOwnPathsNeverReachTheUpstream(t *testing.T) {
 
 func TestOwnFiles(t *testing.T) {
 	site := start(t, htmlPage("upstream"), "")
-	for _, bundle := range []browser.Bundle{site.guards[0][1].Bundle, site.guards[1][0].Bundle, browser.Compartment} {
+	for _, bundle := range []browser.Bundle{site.guards[0][1].Bundle, site.guards[1][0].Bundle, browser.IndexedDB} {
 		a := site.ask(t, "GET", bundle.Path)
 		if a.StatusCode != 200 || a.body != string(bundle.Body) || a.Header.Get("Content-Type") != "text/javascript; charset=utf-8" ||
 			a.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
