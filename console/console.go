@@ -37,7 +37,25 @@ func New(status func() Status) http.Handler {
 		answer(w, "text/html; charset=utf-8")
 		_ = page.Execute(w, status())
 	})
-	return mux
+	return ownOnly(mux)
+}
+
+// ownOnly refuses what pages of other origins ask for, a compartment's frame with its
+// opaque one among them: the console knows nobody, and has what the operator alone
+// should see (CWE-346). A link to the console works.
+func ownOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := r.Header
+		site, origin := h.Get("Sec-Fetch-Site"), h.Get("Origin")
+		foreign := (site == "cross-site" || site == "same-site") && h.Get("Sec-Fetch-Dest") != "document"
+		if foreign || origin != "" && origin != "http://"+r.Host && origin != "https://"+r.Host {
+			answer(w, "text/plain; charset=utf-8")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, "The console is not for other sites.\n") // the client went away
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // answer sets the header of an answer. The page has the operator's own words in it,
@@ -47,6 +65,7 @@ func answer(w http.ResponseWriter, mediaType string) {
 	h.Set("Content-Type", mediaType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 }
 

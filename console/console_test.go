@@ -48,3 +48,37 @@ func TestAPolicyThatIsNotValidShows(t *testing.T) {
 		}
 	}
 }
+
+// What other origins ask for is refused; what the console's own pages, tools and links ask
+// for is not.
+func TestTheConsoleIsNotForOtherOrigins(t *testing.T) {
+	for _, tt := range []struct {
+		header []string
+		want   int
+	}{
+		{nil, 200}, // a tool
+		{[]string{"Origin", "http://127.0.0.1:9180", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty"}, 200},
+		{[]string{"Sec-Fetch-Site", "none", "Sec-Fetch-Dest", "document"}, 200},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}, 200},
+		{[]string{"Origin", "null"}, 403},
+		{[]string{"Origin", "null", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "empty"}, 403},
+		{[]string{"Origin", "https://www.example.com"}, 403},
+		{[]string{"Origin", "http://127.0.0.1:9181"}, 403},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "image"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "empty"}, 403},
+		{[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}, 403},
+	} {
+		for _, path := range []string{"/", "/metrics", "/healthz"} {
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.Host = "127.0.0.1:9180"
+			for i := 0; i < len(tt.header); i += 2 {
+				r.Header.Set(tt.header[i], tt.header[i+1])
+			}
+			w := httptest.NewRecorder()
+			New(func() Status { return Status{} }).ServeHTTP(w, r)
+			if w.Code != tt.want || w.Header().Get("Access-Control-Allow-Origin") != "" || w.Header().Get("Cross-Origin-Resource-Policy") != "same-origin" {
+				t.Errorf("%s with %q: %d with %v, want %d", path, tt.header, w.Code, w.Header(), tt.want)
+			}
+		}
+	}
+}

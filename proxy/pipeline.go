@@ -85,6 +85,7 @@ func (s *Site) request(r *httputil.ProxyRequest) {
 		s.setTarget,
 		s.setForwarded,
 		s.dropWhatDefeatsRewriting,
+		s.dropCredentials,
 	} {
 		step(x, r)
 	}
@@ -97,6 +98,7 @@ func (s *Site) response(res *http.Response) error {
 	// It would name a way to the site on which no page passes through here
 	// (RFC 7838 §3), on pages in mode off too: it holds for the whole origin.
 	res.Header.Del("Alt-Svc")
+	s.dropCookies(x, res)
 	if err := s.refuseRedirect(x, res); err != nil {
 		return err
 	}
