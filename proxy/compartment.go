@@ -89,8 +89,15 @@ func cutMarker(query string) (before, name string, found bool) {
 // compartmentPolicy returns the policy of the named compartment, and whether there
 // is one of that name.
 func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
+	c, ok := s.compartment(x, name)
+	return c.Policy(), ok
+}
+
+// compartment returns what the named compartment may do, and whether there is one of
+// that name.
+func (s *Site) compartment(x *exchange, name string) (csp.Compartment, bool) {
 	host := policies.OriginOf(x.page)
-	c := csp.Compartment{Host: host, Scripts: []string{host + browser.IndexedDB.Path}}
+	c := csp.Compartment{Host: host}
 	if known, ok := s.policy.Compartments[name]; ok {
 		c.Popups, c.TopNavigation = known.Popups, known.TopNavigation
 		for _, rule := range s.policy.Scripts.Rules {
@@ -107,16 +114,16 @@ func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 		c.Scripts = distinct(c.Scripts)
 		c.Images = distinct(texts(known.Images))
 		c.Frames = distinct(texts(known.Frames))
-		return c.Policy(), true
+		return c, true
 	}
 	var origin policies.Origin
 	if err := origin.UnmarshalText([]byte(name)); err != nil || string(origin) != name {
-		return csp.Policy{}, false
+		return csp.Compartment{}, false
 	}
 	if name != host {
 		c.Origins = []string{name}
 	}
-	return c.Policy(), true
+	return c, true
 }
 
 // distinct sorts the values and leaves out what stands twice.

@@ -30,6 +30,21 @@ type Explanation struct {
 	CSP     string
 	Scripts []ExplainedScript // in the page's order
 	Events  []rewrite.Event   // what could not be decided
+	// Compartments are those that scripts of the page run in, in the order in which
+	// they are met.
+	Compartments []ExplainedCompartment
+}
+
+// An ExplainedCompartment is a frame for isolated scripts, and its limits. Of one that is
+// named by an origin the policy says nothing: it is hidden, keeps nothing, and reaches
+// that origin.
+type ExplainedCompartment struct {
+	Name string
+	policies.Compartment
+	Forward []policies.CallPath // functions of the page whose calls go into it
+	Sandbox []string            // what its sandbox allows
+	CSP     string              // of its document
+	Limits  csp.Compartment
 }
 
 // An ExplainedScript is a script, a handler or a javascript: URL of a page.
@@ -46,6 +61,7 @@ type ExplainedScript struct {
 	Rule         string // that gave the verdict, or what did in its stead
 	Reason       string // for people
 	Compartment  string
+	Forward      []policies.CallPath // by the rule
 }
 
 // A PolicyOf is the policy that one kind of response gets.
@@ -150,7 +166,9 @@ func (s *Site) explainScripts(x *exchange, src io.Reader, e *Explanation) error 
 				return rewrite.Action{Do: rewrite.NeedText} // for its digest
 			}
 			decision := j.verdict(script)
-			e.Scripts = append(e.Scripts, j.explained(script, decision))
+			explained := j.explained(script, decision)
+			e.Scripts = append(e.Scripts, explained)
+			s.explainCompartment(x, explained, e)
 			return j.action(script, decision)
 		},
 		Report: func(event rewrite.Event) { e.Events = append(e.Events, event) },
@@ -159,10 +177,30 @@ func (s *Site) explainScripts(x *exchange, src io.Reader, e *Explanation) error 
 	return errors.Join(err, r.Close())
 }
 
+// explainCompartment adds the compartment of a script, if it is not there yet.
+func (s *Site) explainCompartment(x *exchange, script ExplainedScript, e *Explanation) {
+	name := script.Compartment
+	if script.Verdict != policies.Isolate || slices.ContainsFunc(e.Compartments, func(c ExplainedCompartment) bool { return c.Name == name }) {
+		return
+	}
+	if limits, ok := s.compartment(x, name); ok {
+		e.Compartments = append(e.Compartments, ExplainedCompartment{
+			Name: name, Compartment: s.policy.Compartments[name], Forward: s.policy.Forwards(name),
+			Sandbox: limits.Sandbox(), CSP: limits.Policy().String(), Limits: limits,
+		})
+	}
+}
+
 func (j *judge) explained(script *rewrite.Script, decision policies.Decision) ExplainedScript {
 	e := ExplainedScript{
 		Kind: script.Kind, Type: script.Type, Src: string(script.Src), Attribute: string(script.Attribute),
 		Verdict: decision.Verdict, Rule: decision.Rule, Compartment: string(decision.Compartment),
+	}
+	for i := range j.site.policy.Scripts.Rules {
+		if rule := &j.site.policy.Scripts.Rules[i]; rule.Name == decision.Rule && decision.Verdict == policies.Isolate {
+			e.Forward = rule.Forward
+			break
+		}
 	}
 	e.Line, e.Column = script.Position()
 	e.Reason = j.reason(script, decision)

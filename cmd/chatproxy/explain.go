@@ -131,6 +131,8 @@ type explanation struct {
 	CSP     string            `json:"csp"`
 	Scripts []explainedScript `json:"scripts"`
 	Events  []explainedEvent  `json:"events"`
+	// Compartments are by their name, as scripts have it.
+	Compartments map[string]explainedCompartment `json:"compartments"`
 }
 
 type explainedScript struct {
@@ -146,6 +148,8 @@ type explainedScript struct {
 	Rule        string `json:"rule"`
 	Reason      string `json:"reason"`
 	Compartment string `json:"compartment,omitempty"`
+	// Forward are the functions whose calls the script's rule forwards.
+	Forward []policies.CallPath `json:"forward,omitempty"`
 }
 
 type explainedEvent struct {
@@ -156,11 +160,14 @@ type explainedEvent struct {
 }
 
 func writeExplanation(w io.Writer, u *url.URL, e *proxy.Explanation) error {
-	out := explanation{URL: u.String(), Mode: e.Mode, CSP: e.CSP, Scripts: []explainedScript{}, Events: []explainedEvent{}}
+	out := explanation{URL: u.String(), Mode: e.Mode, CSP: e.CSP, Scripts: []explainedScript{}, Events: []explainedEvent{}, Compartments: map[string]explainedCompartment{}}
 	for _, s := range e.Scripts {
 		out.Scripts = append(out.Scripts, explainedScript{
-			s.Line, s.Column, string(s.Kind), s.Type, s.Attribute, s.Src, s.URL, s.Digest, string(s.Verdict), s.Rule, s.Reason, s.Compartment,
+			s.Line, s.Column, string(s.Kind), s.Type, s.Attribute, s.Src, s.URL, s.Digest, string(s.Verdict), s.Rule, s.Reason, s.Compartment, s.Forward,
 		})
+	}
+	for _, c := range e.Compartments {
+		out.Compartments[c.Name] = jsonOfCompartment(c)
 	}
 	for _, event := range e.Events {
 		out.Events = append(out.Events, explainedEvent{event.Line, event.Column, string(event.Kind), event.Reason})
@@ -185,6 +192,7 @@ func printExplanation(w io.Writer, u *url.URL, e *proxy.Explanation, colour bool
 	default:
 		out.WriteByte('\n')
 		printScripts(&out, e.Scripts, colour)
+		printCompartments(&out, e.Compartments)
 	}
 	for _, event := range e.Events {
 		fmt.Fprintf(&out, "\n%d:%d: %s: %s\n", event.Line, event.Column, event.Kind, event.Reason)
