@@ -90,6 +90,7 @@ func cutMarker(query string) (before, name string, found bool) {
 // is one of that name.
 func (s *Site) compartmentPolicy(x *exchange, name string) (csp.Policy, bool) {
 	c, ok := s.compartment(x, name)
+	c.Scripts = append(c.Scripts, c.Host+browser.IndexedDB.Path)
 	return c.Policy(), ok
 }
 

@@ -184,9 +184,10 @@ func (s *Site) explainCompartment(x *exchange, script ExplainedScript, e *Explan
 		return
 	}
 	if limits, ok := s.compartment(x, name); ok {
+		policy, _ := s.compartmentPolicy(x, name)
 		e.Compartments = append(e.Compartments, ExplainedCompartment{
 			Name: name, Compartment: s.policy.Compartments[name], Forward: s.policy.Forwards(name),
-			Sandbox: limits.Sandbox(), CSP: limits.Policy().String(), Limits: limits,
+			Sandbox: limits.Sandbox(), CSP: policy.String(), Limits: limits,
 		})
 	}
 }
