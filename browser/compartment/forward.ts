@@ -2,6 +2,7 @@
 // vendor code defines it when it has loaded, and those of one vendor keep their order.
 
 import type { Link } from "./link";
+import { afterScripts } from "./run";
 import type { Plain } from "../message/plain";
 import { decode, encode } from "../message/plain";
 
@@ -58,10 +59,14 @@ export function takeCalls(link: Link): void {
   link.on("call", ({ path, args }) => {
     const names = path.split(".");
     const root = names[0] as string;
-    const calls = waiting.get(root) ?? [];
-    waiting.set(root, calls);
-    if (calls.length < MAX_WAITING) calls.push({ names, args });
-    soon();
+    // The page has called it behind the scripts and stages that were told of before: a
+    // library is there before the snippet has started it.
+    afterScripts(() => {
+      const calls = waiting.get(root) ?? [];
+      waiting.set(root, calls);
+      if (calls.length < MAX_WAITING) calls.push({ names, args });
+      soon();
+    });
   });
 }
 

@@ -26,10 +26,16 @@ export function runScripts(link: Link): void {
   });
   link.on("run", ({ script }) => {
     const later = script.deferred || script.type === "module";
-    if (script.async && (script.src !== null || script.type === "module")) return void run(script);
+    // No other waits for an async one; but a page comes to it behind what stands before
+    // it, like the snippet that a library looks for.
+    const eager = script.async && (script.src !== null || script.type === "module");
     const loaded = waiting || (parsing && later) ? preload(script) : null;
-    const add = () => afterScripts(() => run(script).finally(() => loaded?.remove()));
-    if (parsing && later) deferred.push(add);
+    const add = () =>
+      afterScripts(() => {
+        const done = run(script).finally(() => loaded?.remove());
+        return eager ? undefined : done;
+      });
+    if (parsing && later && !eager) deferred.push(add);
     else add();
   });
 }

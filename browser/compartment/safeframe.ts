@@ -3,7 +3,7 @@
 // the page ("push") and nothing lies over the page.
 
 import type { Hello, View } from "../message/message";
-import { methods } from "./define";
+import { later, methods } from "./define";
 import type { Link } from "./link";
 import { askFor } from "./size";
 import { slowDown } from "./timers";
@@ -23,6 +23,8 @@ export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello): voi
   let first: { width: number; height: number } | null = null;
   let status = "collapsed";
   let registered: Callback = () => {};
+  /** The request that was refused last. */
+  let failed = "";
   let initial = { width: view.width, height: view.height };
 
   const side = (value: number | undefined) => Math.max(0, Math.floor(Number(value) || 0));
@@ -64,9 +66,15 @@ export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello): voi
     expand(by: Sides = {}) {
       const [width, height] = [initial.width + side(by.l) + side(by.r), initial.height + side(by.t) + side(by.b)];
       if (status !== "collapsed" || width > maxWidth || height > maxHeight || (width <= view.width && height <= view.height)) {
-        registered("failed", { cmd: "exp-push", reason: status === "collapsed" ? "It is more than there is room for." : `It is ${status}.`, info: by });
+        // Later, and once: some creatives ask again whenever they are told anything.
+        const again = `${status} ${width} ${height}`;
+        if (again === failed) return;
+        failed = again;
+        const reason = status === "collapsed" ? "It is more than there is room for." : `It is ${status}.`;
+        later(() => registered("failed", { cmd: "exp-push", reason, info: by }));
         return;
       }
+      failed = "";
       first = { width: view.width, height: view.height };
       status = "expanding";
       askFor(width, height);

@@ -28,7 +28,8 @@ export function virtualTimers(hidden: boolean): void {
 const rest = (): number => SLOW - (performance.now() % SLOW);
 
 function paceTimers(): void {
-  const native = { setTimeout, setInterval };
+  // Called as methods of another object they throw.
+  const native = { setTimeout: setTimeout.bind(window), setInterval: setInterval.bind(window) };
   methods(window, {
     setTimeout(handler: TimerHandler, delay?: unknown, ...args: unknown[]) {
       const wanted = Math.max(0, Number(delay) || 0);
