@@ -2,6 +2,7 @@
 // each realm, and the bundles made of it:
 //
 //	guard/        the protected page: the first script of every page
+//	digest/       a part of the guard for sites whose policy names digests
 //	compartment/  the opaque frame of isolated scripts
 //	indexeddb/    the same frame, once something in it uses IndexedDB
 //	message/      what the two say to each other: types and validators, no DOM
@@ -31,6 +32,8 @@ const Prefix = "/.chatproxy/"
 var (
 	//go:embed dist/guard.js
 	guard []byte
+	//go:embed dist/digest.js
+	digest []byte
 	//go:embed dist/compartment.js
 	compartment []byte
 	//go:embed dist
@@ -66,7 +69,11 @@ func NewGuard(name string, config Config) (Bundle, error) {
 	if err != nil {
 		return Bundle{}, fmt.Errorf("the guard's configuration: %w", err)
 	}
-	return newBundle(name, slices.Concat([]byte("document.currentScript.dataset.config="), literal, []byte(";\n"), guard)), nil
+	parts := [][]byte{[]byte("document.currentScript.dataset.config="), literal, []byte(";\n")}
+	if config.namesDigests() {
+		parts = append(parts, digest)
+	}
+	return newBundle(name, slices.Concat(append(parts, guard)...)), nil
 }
 
 func newBundle(name string, body []byte) Bundle {

@@ -1,6 +1,9 @@
 package browser
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Config is what the guard is told about its page: as JSON, in the data-config
 // attribute that its first line sets on its own element. guard/config.ts has the same
@@ -13,6 +16,17 @@ type Config struct {
 	// Pinned are the URLs of scripts that may run in the page only as they were
 	// pinned: the guard, which cannot check them, allows none.
 	Pinned []string `json:"pinned,omitempty"`
+	// Digests are those of inline scripts that are pinned, as hash-sources without
+	// quotes. One that is pinned by template is not among them: the guard allows none.
+	Digests []string `json:"digests,omitempty"`
+	// Texts are the rules on inline scripts that scripts create; the first match wins.
+	Texts []TextRule `json:"texts,omitempty"`
+	// Inline is the verdict on an inline script that no rule names.
+	Inline string `json:"inline"`
+	// Handlers are the digests of event handlers that are pinned.
+	Handlers []string `json:"handlers,omitempty"`
+	// Report is the path that reports of refusals go to.
+	Report string `json:"report"`
 	// Compartments are the policy's own, by name. Others are named by the origin
 	// of their scripts and hidden.
 	Compartments map[string]Frame `json:"compartments"`
@@ -24,6 +38,12 @@ type Config struct {
 	Chat *Chat `json:"chat,omitempty"`
 }
 
+// namesDigests reports whether the guard has to make digests.
+func (c *Config) namesDigests() bool {
+	return len(c.Digests)+len(c.Handlers) > 0 ||
+		slices.ContainsFunc(c.Texts, func(r TextRule) bool { return len(r.Digests) > 0 })
+}
+
 // Rule is a rule of the policy as the guard needs it.
 type Rule struct {
 	Match       []Pattern `json:"match"`
@@ -31,6 +51,18 @@ type Rule struct {
 	Compartment string    `json:"compartment,omitempty"`
 	// Unknown is true when the rule also matches scripts that the guard cannot
 	// tell: behind it nothing is allowed, and what would be is isolated.
+	Unknown bool `json:"unknown,omitempty"`
+}
+
+// TextRule is a rule of the policy on the texts of inline scripts. One without
+// digests and texts is for all of them.
+type TextRule struct {
+	Digests     []string `json:"digests,omitempty"` // hash-sources without quotes
+	Texts       []string `json:"texts,omitempty"`   // strings that the text has
+	Verdict     string   `json:"verdict"`
+	Compartment string   `json:"compartment,omitempty"`
+	// Unknown is true when the rule matches only some of these scripts, and the guard
+	// cannot tell which: behind it nothing is allowed, and what would be is isolated.
 	Unknown bool `json:"unknown,omitempty"`
 }
 

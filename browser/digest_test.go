@@ -14,7 +14,7 @@ import (
 // WebCrypto.
 func TestDigestIsWebCryptos(t *testing.T) {
 	bundle := api.Build(api.BuildOptions{
-		EntryPoints: []string{"guard/digest.ts"},
+		EntryPoints: []string{"digest/digest.ts"},
 		Bundle:      true, Format: api.FormatIIFE, GlobalName: "guard",
 	})
 	if len(bundle.Errors) > 0 {

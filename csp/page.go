@@ -21,8 +21,33 @@ type Page struct {
 	// Handlers are hash-sources of event handlers that may run, with their quotes.
 	// Danger: an injector may put the same code on another element.
 	Handlers []string
+	// Sources are where scripts that may run come from, for a second policy: the
+	// nonce passes to what an allowed script imports, and this limits it. Empty: there
+	// is no second policy.
+	Sources []Source
+	// Workers are where the scripts of workers come from. Empty: there are no workers.
+	Workers []Source
+	// Origin is the page's own, like https://www.example.com, for sources of it.
+	Origin string
 	// ReportURI is the path that violation reports go to; empty for none.
 	ReportURI string
+}
+
+// A Source is a source expression that may be of the site's own origin.
+type Source struct {
+	Own  bool   // Rest stands behind the page's origin
+	Rest string // a path, or the whole expression
+}
+
+func (page Page) expressions(sources []Source) []string {
+	all := make([]string, len(sources))
+	for i, source := range sources {
+		all[i] = source.Rest
+		if source.Own {
+			all[i] = page.Origin + source.Rest
+		}
+	}
+	return all
 }
 
 // Reserved reports whether the named directive is chatproxy's alone to write.
@@ -41,8 +66,7 @@ func Reserved(name string) bool {
 // script-src holds the nonce alone: no host, no 'unsafe-inline', no
 // 'unsafe-eval', no 'strict-dynamic'. Scripts that allowed scripts create get the
 // nonce from the guard, after its Trusted Types policy has judged them.
-// worker-src falls back to script-src and so refuses every worker: a service
-// worker would outlive the visit.
+// Without Workers, worker-src falls back to script-src and so refuses every worker.
 func (page Page) Policy() Policy {
 	var p Policy
 	scripts := []string{"'none'"}
@@ -55,6 +79,9 @@ func (page Page) Policy() Policy {
 	p = p.With("script-src", scripts...)
 	if len(page.Handlers) > 0 && !page.Nonce.IsZero() {
 		p = p.With("script-src-attr", append([]string{"'unsafe-hashes'"}, page.Handlers...)...)
+	}
+	if len(page.Workers) > 0 && !page.Nonce.IsZero() {
+		p = p.With("worker-src", page.expressions(page.Workers)...)
 	}
 	p = p.With("object-src", "'none'")
 	p = p.With("base-uri", "'none'")
@@ -81,6 +108,24 @@ func (page Page) Policy() Policy {
 		p = p.With("report-to", ReportingGroup)
 	}
 	return p
+}
+
+// Policies returns the text of the page's policies for one header field.
+//
+// import() takes the nonce of the script that calls it along, whatever it loads (HTML
+// §8.1.5.3), and Trusted Types do not see it. So there is a second policy, which asks
+// for no nonce and knows where allowed scripts come from: a browser that has two
+// enforces both. Inline scripts are the first one's business.
+func (page Page) Policies() string {
+	text := page.Policy().String()
+	if len(page.Sources) == 0 || page.Nonce.IsZero() {
+		return text
+	}
+	second := Policy{}.With("script-src-elem", append(page.expressions(page.Sources), "'unsafe-inline'")...)
+	if page.ReportURI != "" {
+		second = second.With("report-uri", page.ReportURI).With("report-to", ReportingGroup)
+	}
+	return text + ", " + second.String()
 }
 
 // trustedTypes names the policies that may be made: the guard's default one, and

@@ -34,6 +34,29 @@ func TestPagePolicy(t *testing.T) {
 	}
 }
 
+// The second policy limits where scripts come from, and nothing else: whatever falls
+// back to script-src (evaluation, WebAssembly, handlers, workers) is the first one's.
+func TestPagePolicies(t *testing.T) {
+	sources := []Source{{Own: true, Rest: "/static/"}, {Rest: "https://cdn.example"}}
+	page := Page{Nonce: testNonce, Origin: "https://www.example.com", Sources: sources, Workers: sources[:1], ReportURI: "/r"}
+	policies := ParseHeader([]string{page.Policies()})
+	if len(policies) != 2 || policies[0].String() != page.Policy().String() {
+		t.Fatalf("got %q", page.Policies())
+	}
+	if got, want := policies[1].String(), "script-src-elem https://www.example.com/static/ https://cdn.example 'unsafe-inline'; report-uri /r; report-to chatproxy"; got != want {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+	if got, _ := policies[0].Get("worker-src"); len(got) != 1 || got[0] != "https://www.example.com/static/" {
+		t.Errorf("worker-src = %q", got)
+	}
+	page.Nonce = Nonce{}
+	if got := ParseHeader([]string{page.Policies()}); len(got) != 1 {
+		t.Errorf("where nothing may run: %q", got)
+	} else if _, ok := got[0].Get("worker-src"); ok {
+		t.Errorf("where nothing may run, workers may: %q", got)
+	}
+}
+
 func TestCompartmentHasNoOriginOfItsOwn(t *testing.T) {
 	p := Compartment{Host: "https://www.example.com", Origins: []string{"https://ads.example"}, Popups: true}.Policy()
 	sandbox, ok := p.Get("sandbox")

@@ -25,6 +25,8 @@ func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
 	s.writeFixedHeaders(res.Header)
 	if x.kind != data {
 		s.writePolicy(x, res.Header)
+	} else {
+		s.writeWorkerPolicy(x, res.Header)
 	}
 	return nil
 }
@@ -34,7 +36,9 @@ func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
 func (s *Site) writePolicy(x *exchange, h http.Header) {
 	ours := s.noGrants
 	if x.kind == page {
-		ours = s.pagePolicies[index(x.chat)].With(x.nonce)
+		// What carries the upstream's own nonce may come from anywhere.
+		anywhere := len(csp.Nonces(x.upstream)) > 0
+		ours = s.pagePolicies[index(x.chat)][index(anywhere)].With(x.nonce, policies.OriginOf(x.page))
 	}
 	h.Del(csp.Header)
 	h.Del(csp.HeaderReportOnly)
@@ -63,16 +67,26 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	}
 }
 
-// protected is the page that the policy is for.
+// protected is the page that the policy is for, on no origin yet.
 func (s *Site) protected(nonce csp.Nonce, chat bool) csp.Page {
-	return csp.Page{Nonce: nonce, InlineChat: chat, Directives: s.policy.CSP.Directives, Handlers: s.policy.Scripts.PinnedHandlers(), ReportURI: reportPath}
+	return csp.Page{
+		Nonce: nonce, InlineChat: chat, Directives: s.policy.CSP.Directives, Handlers: s.policy.Scripts.PinnedHandlers(),
+		Sources: s.sources, Workers: workersOf(s.sources), ReportURI: reportPath,
+	}
 }
 
 // preparePolicies writes once what is the same in every response.
 func (s *Site) preparePolicies() {
+	s.sources = sourcesOf(&s.policy.Scripts)
 	s.noGrants = s.protected(csp.Nonce{}, false).Policy().String()
 	for _, chat := range []bool{false, true} {
-		s.pagePolicies[index(chat)] = s.protected(csp.Nonce{}, chat).Template()
+		for _, anywhere := range []bool{false, true} {
+			page := s.protected(csp.Nonce{}, chat)
+			if anywhere {
+				page.Sources = anySource
+			}
+			s.pagePolicies[index(chat)][index(anywhere)] = page.Template()
+		}
 	}
 }
 

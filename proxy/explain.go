@@ -75,13 +75,14 @@ type PolicyOf struct {
 // are reported and not enforced.
 func (s *Site) Policies() []PolicyOf {
 	nonce := csp.NewNonce()
-	all := []PolicyOf{{"a page", s.protected(nonce, false).Policy().String()}}
-	if s.chat != nil {
-		all = append(all, PolicyOf{"a page with the chat", s.protected(nonce, true).Policy().String()})
-	}
 	x := &exchange{page: &url.URL{Scheme: "https", Host: "localhost", Path: "/"}}
 	if hosts := s.policy.Site.Hosts; len(hosts) > 0 {
 		x.page.Host = hosts[0]
+	}
+	ofPage := func(chat bool) string { return s.pagePolicies[index(chat)][0].With(nonce, policies.OriginOf(x.page)) }
+	all := []PolicyOf{{"a page", ofPage(false)}}
+	if s.chat != nil {
+		all = append(all, PolicyOf{"a page with the chat", ofPage(true)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.policy.Compartments)) {
 		if p, ok := s.compartmentPolicy(x, name); ok {

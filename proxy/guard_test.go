@@ -2,6 +2,9 @@ package proxy
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"os"
@@ -135,8 +138,20 @@ type guardVerdict struct{ Verdict, Compartment, URL string }
 // guardVerdicts runs decide.ts under Node with a page's location.
 func guardVerdicts(t *testing.T, policy *policies.Policy, page *url.URL, scripts []string) []guardVerdict {
 	t.Helper()
+	var verdicts []guardVerdict
+	runGuard(t, "decide.ts", "const decide = guard.makeDecide(input.config);", policy, page, scripts, &verdicts)
+	if len(verdicts) != len(scripts) {
+		t.Fatalf("%d verdicts for %d scripts", len(verdicts), len(scripts))
+	}
+	return verdicts
+}
+
+// runGuard runs a file of the guard under Node with a page's location. prepare is
+// JavaScript that makes decide of it, which is called with each script.
+func runGuard(t *testing.T, file, prepare string, policy *policies.Policy, page *url.URL, scripts []string, into any) {
+	t.Helper()
 	bundle := api.Build(api.BuildOptions{
-		EntryPoints: []string{filepath.Join("..", "browser", "guard", "decide.ts")},
+		EntryPoints: []string{filepath.Join("..", "browser", "guard", file)},
 		Bundle:      true, Format: api.FormatIIFE, GlobalName: "guard",
 	})
 	if len(bundle.Errors) > 0 {
@@ -149,7 +164,7 @@ func guardVerdicts(t *testing.T, policy *policies.Policy, page *url.URL, scripts
 	program := `
 const input = JSON.parse(require("fs").readFileSync(0, "utf8"));
 // What guard/dom.ts takes from the prototypes.
-globalThis.location = { origin: input.origin };
+globalThis.location = globalThis.self = { origin: input.origin };
 globalThis.document = {};
 globalThis.Document = class { createElement() {} };
 for (const name of ["head", "body", "documentElement", "title", "referrer", "readyState"]) Object.defineProperty(Document.prototype, name, { get() {} });
@@ -157,7 +172,7 @@ globalThis.Node = class {};
 globalThis.Element = class {};
 Object.defineProperty(Node.prototype, "baseURI", { get: () => input.page });
 ` + string(bundle.OutputFiles[0].Contents) + `
-const decide = guard.makeDecide(input.config);
+` + prepare + `
 console.log(JSON.stringify(input.scripts.map((script) => decide(script))));
 `
 	node := exec.Command("node", "-e", program)
@@ -168,11 +183,91 @@ console.log(JSON.stringify(input.scripts.map((script) => decide(script))));
 	if err != nil {
 		t.Fatalf("node: %v\n%s", err, stderr.String())
 	}
-	var verdicts []guardVerdict
-	if err := json.Unmarshal(output, &verdicts); err != nil || len(verdicts) != len(scripts) {
-		t.Fatalf("%d verdicts for %d scripts, %v", len(verdicts), len(scripts), err)
+	if err := json.Unmarshal(output, into); err != nil {
+		t.Fatal(err)
 	}
-	return verdicts
+}
+
+// The same for the texts of inline scripts. The guard may be stricter, where it cannot
+// tell what a rule asks for, and never allows what the proxy does not.
+func TestTheGuardDecidesOnTextsAsTheProxyDoes(t *testing.T) {
+	sum := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	}
+	sum512 := func(text string) string {
+		sum := sha512.Sum512([]byte(text))
+		return "sha512-" + base64.StdEncoding.EncodeToString(sum[:])
+	}
+	dir := t.TempDir()
+	pinned := sha512.Sum384([]byte("pinned()"))
+	lockText := "version: 1\nscripts:\n  - {kind: inline, page: /, digest: sha384-" + base64.StdEncoding.EncodeToString(pinned[:]) + ", size: 8, first_seen: \"2026-01-01\"}\n"
+	if err := os.WriteFile(filepath.Join(dir, "chatproxy.lock"), []byte(lockText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("long();", 20_000)
+	parse := func(inline, more string) *policies.Policy {
+		t.Helper()
+		policy, err := policies.Parse(filepath.Join(dir, "p.yaml"), []byte(`version: 1
+site: {upstream: http://127.0.0.1:3000}
+xmpp: {domain: example.com}
+scripts:
+  inline: `+inline+`
+  lock: chatproxy.lock
+  rules:
+`+more+`
+    - {name: bad, match: {text: ["evil("]}, action: strip}
+    - {name: own, match: {digest: ["`+sum("own()")+`", "`+sum512("evil('not')")+`", "`+sum("ümläut('🦢')")+`", "`+sum(long)+`"]}, action: allow}
+    - {name: tags, match: {src: ["https://tags.example/**"], text: ["gtag(", "dataLayer"]}, action: isolate, compartment: tags}
+    - {name: loose, match: {text: ["loose"]}, action: isolate}
+    - {name: files, match: {src: ["/static/**"]}, action: allow}
+compartments: {tags: {}}
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return policy
+	}
+	page, _ := url.Parse("https://www.example.com/news")
+	scripts := []string{
+		"pinned()", "pinned() ", "own()", "own();", "evil('not')", "own();evil()", "gtag('js')", "window.dataLayer=[];evil()", "loose own()",
+		"", " ", "ümläut('🦢')", "ümläut('🦆')", "other()", long, long + " ", "GTAG(", "own()\r\n",
+	}
+	for _, tt := range []struct {
+		name, inline, more string
+		exact              bool
+	}{
+		{"rules", "strip", "", true},
+		{"isolate", "isolate", "", true},
+		{"allow", "allow", "", true},
+		{"a rule for some pages", "allow", `    - {name: some, match: {text: ["own"], page: ["/news"]}, action: strip}`, false},
+		{"a rule for elements", "allow", `    - {name: some, match: {id: ["x"]}, action: isolate}`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			policy := parse(tt.inline, tt.more)
+			var guard []guardVerdict
+			runGuard(t, "inline.ts", `
+const digest = (name, bytes) => name + "-" + require("crypto").createHash(name).update(bytes).digest("base64");
+const decide = guard.makeDecideInline(input.config, guard.makeIsPinned(digest));`, policy, page, scripts, &guard)
+			allowed := 0
+			for i, text := range scripts {
+				here := policy.Scripts.Decide(&policies.Script{Page: policies.NewPageURL(page), Inline: true, HasText: true, Text: []byte(text)})
+				there := guard[i]
+				if tt.exact && (string(here.Verdict) != there.Verdict || here.Verdict == policies.Isolate && string(here.Compartment) != there.Compartment) {
+					t.Errorf("%.40q: the proxy says %+v, the guard says %+v", text, here, there)
+				}
+				if there.Verdict == "allow" {
+					allowed++
+					if here.Verdict != policies.Allow {
+						t.Errorf("%.40q: only the guard allows it: the proxy says %+v", text, here)
+					}
+				}
+			}
+			if allowed == 0 {
+				t.Error("the guard allows nothing, so this shows little")
+			}
+		})
+	}
 }
 
 // The guard cannot have the browser check what a script creates, so it allows nothing

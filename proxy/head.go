@@ -69,11 +69,16 @@ func (s *Site) serveGuards(r chi.Router) {
 func newGuardConfig(p *policies.Policy) browser.Config {
 	config := browser.Config{
 		Default:      string(p.Scripts.Default),
+		Inline:       string(p.Scripts.Inline),
+		Report:       reportPath,
 		Rules:        []browser.Rule{},
 		Compartments: map[string]browser.Frame{},
 		Marker:       Marker,
 	}
 	for _, rule := range p.Scripts.Rules {
+		if r, ok := textRule(&rule); ok {
+			config.Texts = append(config.Texts, r)
+		}
 		// The guard has no lists. What one would allow is left to the rules behind it;
 		// what one would isolate or strip may be any script.
 		conditional := rule.Conditional() // nor does it know these conditions
@@ -91,8 +96,13 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 		config.Rules = append(config.Rules, r)
 	}
 	for _, e := range p.Scripts.Pinned().Entries() {
-		if e.Kind == lock.External {
+		switch e.Kind {
+		case lock.External:
 			config.Pinned = append(config.Pinned, e.URL)
+		case lock.Inline:
+			config.Digests = append(config.Digests, e.Digest)
+		case lock.Handler:
+			config.Handlers = append(config.Handlers, e.Digest)
 		}
 	}
 	for name, c := range p.Compartments {
@@ -112,4 +122,21 @@ func texts[T ~string](values []T) []string {
 		all[i] = string(v)
 	}
 	return all
+}
+
+// textRule returns a rule as the guard needs it for inline scripts, if it is for any.
+// What page and element have to be, the guard does not know of a script that is
+// created: what such a rule would allow is left to the rules behind it.
+func textRule(rule *policies.Rule) (browser.TextRule, bool) {
+	m := &rule.Match
+	all := len(m.Src)+len(m.Digest)+len(m.Text) == 0 && m.List == ""
+	conditional := rule.Conditional()
+	if !all && len(m.Digest)+len(m.Text) == 0 || conditional && rule.Action == policies.Allow {
+		return browser.TextRule{}, false
+	}
+	r := browser.TextRule{Texts: m.Text, Verdict: string(rule.Action), Compartment: rule.Compartment, Unknown: conditional}
+	for _, digest := range m.Digest {
+		r.Digests = append(r.Digests, string(digest))
+	}
+	return r, true
 }

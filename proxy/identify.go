@@ -99,7 +99,7 @@ func purpose(r *http.Request) fetch {
 	switch r.Header.Get("Sec-Fetch-Dest") {
 	case "", "document", "iframe", "frame", "object", "embed":
 		return navigation
-	case "script":
+	case "script", "worker", "sharedworker":
 		return script
 	}
 	return subresource

@@ -39,10 +39,11 @@ type Site struct {
 	chat         *browser.Chat
 	chatFiles    http.Handler
 	endpoints    map[string]http.Handler
-	guards       [2][2]guard     // by observing and by chat
-	pagePolicies [2]csp.Template // by chat
-	noGrants     string          // the policy of a response with no nonce in it
-	fixed        http.Header     // of every response
+	guards       [2][2]guard        // by observing and by chat
+	pagePolicies [2][2]csp.Template // by chat and by nonces of the upstream
+	noGrants     string             // the policy of a response with no nonce in it
+	sources      []csp.Source       // of scripts that may run in the page
+	fixed        http.Header        // of every response
 	transport    *upstream.Transport
 	roundTripper http.RoundTripper // transport, or what stands around it
 	buffers      *buffers
@@ -53,6 +54,7 @@ type Site struct {
 	nonces       *sightings // of the upstream
 	changed      *sightings // inline scripts that are not pinned
 	repeats      repeats    // pages that came before
+	reported     reported[violation]
 }
 
 // New returns the handler of a site.

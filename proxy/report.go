@@ -4,10 +4,18 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
+	"time"
 
 	"chatproxy/browser"
 	"chatproxy/csp"
 )
+
+// violation is one, and who reports it.
+type violation struct {
+	address netip.Addr
+	csp.Violation
+}
 
 const (
 	reportPath = browser.Prefix + "report"
@@ -32,6 +40,9 @@ func (s *Site) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, v := range violations {
+		if s.reported.again(violation{x.address, v}, time.Now()) {
+			continue
+		}
 		s.log.Warn("violation", "request", x.id, "client", x.address, "document", v.DocumentURL, "directive", v.EffectiveDirective,
 			"blocked", v.BlockedURL, "source", v.SourceFile, "line", v.Line, "disposition", v.Disposition)
 	}

@@ -24,7 +24,7 @@ export function runScripts(link: Link): void {
     deferred = [];
     afterScripts(() => reachStage(stage));
   });
-  link.on("run", ({ script }) => {
+  link.on("run", ({ script, id }) => {
     const later = script.deferred || script.type === "module";
     // No other waits for an async one; but a page comes to it behind what stands before
     // it, like the snippet that a library looks for.
@@ -32,7 +32,10 @@ export function runScripts(link: Link): void {
     const loaded = waiting || (parsing && later) ? preload(script) : null;
     const add = () =>
       afterScripts(() => {
-        const done = run(script).finally(() => loaded?.remove());
+        const done = run(script).then((ok) => {
+          loaded?.remove();
+          if (id) link.post({ type: "ran", id, ok });
+        });
         return eager ? undefined : done;
       });
     if (parsing && later && !eager) deferred.push(add);
@@ -52,8 +55,8 @@ function preload({ src, type, attributes }: IsolatedScript): HTMLLinkElement | n
   return link;
 }
 
-/** Runs one script, and what it writes. An external one is done when it has loaded or failed. */
-async function run(script: IsolatedScript): Promise<void> {
+/** Runs one script, and what it writes. An external one is done when it has loaded or failed; then ok is false. */
+async function run(script: IsolatedScript): Promise<boolean> {
   const { src, text, type, async } = script;
   const element = document.createElement("script");
   for (const [name, value] of script.attributes) element.setAttribute(name, value);
@@ -62,17 +65,18 @@ async function run(script: IsolatedScript): Promise<void> {
   if (src === null) element.textContent = text;
   else element.src = src;
   const done = (of: Element) =>
-    new Promise<void>((resolve) => {
-      of.addEventListener("load", () => resolve());
-      of.addEventListener("error", () => resolve());
+    new Promise<boolean>((resolve) => {
+      of.addEventListener("load", () => resolve(true));
+      of.addEventListener("error", () => resolve(false));
     });
   // A page waits for this one, so it may write to where it stands.
   const writer = !type && !script.deferred && !(async && src !== null) ? new Writer(element) : null;
   const loaded = src === null ? null : done(element);
   document.body.append(element);
   if (type === "module" && src === null && !async) await inlineModule();
-  await loaded;
+  const ok = (await loaded) ?? true;
   await writer?.end();
+  return ok;
 }
 
 let modules = 0;

@@ -7,7 +7,7 @@ import { listen } from "./dom";
 import { newPace } from "./limits";
 
 /** What a message costs. Reading a callback takes longest. */
-const COST = { resize: 1, keep: 2, callback: 5 };
+const COST = { ran: 1, resize: 1, keep: 2, callback: 5 };
 const COST_OF_NONSENSE = 10;
 
 const { postMessage, close } = MessagePort.prototype;

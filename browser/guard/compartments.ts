@@ -1,7 +1,7 @@
 // The host side of compartments: which there are, which scripts and calls go into them,
 // and what all of them are told.
 
-import type { IsolatedScript, Stage, ToCompartment } from "../message/message";
+import type { Stage, ToCompartment } from "../message/message";
 import { newTable, push } from "../message/builtins";
 import type { Calls } from "./calls";
 import { newCalls } from "./calls";
@@ -16,6 +16,7 @@ import { placeOf, putFrame } from "./frame";
 import { collectInert } from "./inert";
 import type { KeptValues } from "./kept";
 import { newKeptValues } from "./kept";
+import type { RunIsolated } from "./moved";
 import { watchView } from "./view";
 
 /** All frames of one name. */
@@ -33,7 +34,7 @@ interface Named {
 
 export interface Compartments {
   /** Runs a script in the named compartment, which is made where it is missing. */
-  readonly run: (name: string, script: IsolatedScript, anchor: Element | null) => void;
+  readonly run: RunIsolated;
   /** Begins: puts the stubs of forwarded calls in, and watches the page while it streams. */
   readonly start: () => void;
 }
@@ -45,6 +46,9 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
   /** What the page has reached: compartments that are opened later are told. */
   let stage: Stage = "loading";
   let watching = false;
+  /** Who waits for scripts that were handed over, by their ids. */
+  const running = newTable<{ readonly of: Compartment; readonly ran: (ok: boolean) => void }>();
+  let last = 0;
 
   const each = (act: (named: Named) => void) => {
     for (const name in known) act(known[name] as Named);
@@ -95,7 +99,12 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
     });
     compartment.talk(element, greet, (message) => {
       if (message.type === "resize") resize(message.width, message.height);
-      else if (message.type === "callback") calls.answer(message.id, message.values);
+      else if (message.type === "ran") {
+        const waits = running[message.id];
+        if (waits?.of !== compartment) return;
+        delete running[message.id];
+        waits.ran(message.ok);
+      } else if (message.type === "callback") calls.answer(message.id, message.values);
       else if (kept.keep(message.kept)) {
         for (const other of all) if (other !== compartment) other.post({ type: "kept", kept: message.kept });
       }
@@ -112,14 +121,15 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
     open(of, (later as NonNullable<typeof later>).compartment, place);
   };
 
-  const run: Compartments["run"] = (name, script, anchor) => {
+  const run: RunIsolated = (name, script, anchor, ran) => {
     const of = named(name);
     const place = placeOf(of.frame, anchor, stage === "loading");
     const compartment =
       place === "later"
         ? (of.later ??= { compartment: add(of), anchor }).compartment
         : (of.places.get(place?.key) ?? open(of, add(of), place));
-    compartment.post({ type: "run", script });
+    if (ran) running[++last] = { of: compartment, ran };
+    compartment.post({ type: "run", script, id: ran ? last : 0 });
   };
 
   const start = () => {

@@ -1,5 +1,7 @@
 // The guard's configuration: the shape of browser.Config in config.go.
 
+import type { digest } from "../digest/digest";
+
 export type Verdict = "allow" | "isolate" | "strip";
 
 export interface Pattern {
@@ -13,6 +15,18 @@ export interface Rule {
   readonly verdict: Verdict;
   readonly compartment?: string;
   /** It also matches scripts that cannot be told here: behind it nothing is allowed. */
+  readonly unknown?: boolean;
+}
+
+/** A rule on the texts of inline scripts. */
+export interface TextRule {
+  /** Hash-sources without quotes, like "sha256-…". */
+  readonly digests?: readonly string[];
+  /** Strings that a text has somewhere. */
+  readonly texts?: readonly string[];
+  readonly verdict: Verdict;
+  readonly compartment?: string;
+  /** It matches some of those texts only: behind it nothing is allowed. */
   readonly unknown?: boolean;
 }
 
@@ -49,17 +63,28 @@ export interface Config {
   readonly pinned?: readonly string[];
   readonly rules: readonly Rule[];
   readonly default: Verdict;
+  /** The same for inline scripts: what is pinned, the rules, the verdict without one. */
+  readonly digests?: readonly string[];
+  readonly texts?: readonly TextRule[];
+  readonly inline: Verdict;
+  /** Digests of event handlers that may run. */
+  readonly handlers?: readonly string[];
+  /** The path that reports of refusals go to. */
+  readonly report: string;
   readonly compartments: Readonly<Record<string, Frame>>;
   readonly marker: string;
   readonly observe?: boolean;
   readonly chat?: Chat;
 }
 
+/** Makes a hash-source; undefined where the policy names none. */
+export type Digest = typeof digest | undefined;
+
 /** Takes the configuration and the nonce from the guard's own element, and the element out of the page. */
-export function takeConfig(): { config: Config; nonce: string } {
-  const own = document.currentScript as HTMLScriptElement;
+export function takeConfig(): { config: Config; nonce: string; digest: Digest } {
+  const own = document.currentScript as HTMLScriptElement & { digest?: Digest };
   const config = JSON.parse(own.dataset["config"] ?? "") as Config;
   const nonce = own.nonce;
   own.remove();
-  return { config, nonce };
+  return { config, nonce, digest: own.digest };
 }

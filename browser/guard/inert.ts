@@ -6,7 +6,7 @@ import { baseURI } from "./dom";
 
 /** Must equal rewrite.InertType. */
 const INERT_TYPE = "text/x-chatproxy";
-const OWN_ATTRIBUTES = /^(?:type|nonce|for|event|async|defer|on.*|data-chatproxy-.*)$/i;
+const OWN_ATTRIBUTES = /^(?:type|src|href|xlink:href|nonce|integrity|for|event|async|defer|on.*|data-chatproxy-.*)$/i;
 
 /** A script that the proxy made inert, where it stood. SVG has scripts too. */
 type InertScript = HTMLScriptElement | SVGScriptElement;
@@ -81,8 +81,13 @@ function describe(element: InertScript): IsolatedScript {
     type: element.dataset["chatproxyType"] ?? "",
     async: element.hasAttribute("async"),
     deferred: src !== undefined && element.hasAttribute("defer"),
-    attributes: [...element.attributes]
-      .filter((attribute) => !OWN_ATTRIBUTES.test(attribute.name))
-      .map((attribute) => [attribute.name, attribute.value] as const),
+    attributes: attributesOf(element),
   };
+}
+
+/** The attributes of a script element that are the script's own. */
+export function attributesOf(element: Element): IsolatedScript["attributes"] {
+  return [...element.attributes]
+    .filter((attribute) => !OWN_ATTRIBUTES.test(attribute.name))
+    .map((attribute) => [attribute.name, attribute.value] as const);
 }

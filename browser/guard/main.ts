@@ -5,18 +5,27 @@ import { startChat } from "./chat";
 import { newCompartments } from "./compartments";
 import { takeConfig } from "./config";
 import { makeDecide } from "./decide";
+import { makeDecideInline, makeIsPinned } from "./inline";
+import { makeReport } from "./report";
+import type { Rules } from "./moved";
 import { guardScripts } from "./scripts";
 
-const { config, nonce } = takeConfig();
+const { config, nonce, digest } = takeConfig();
 // Where the page stands in a sandbox it is no page of the site: a compartment that
 // reloads itself comes here. Nothing is started in it.
 const opaque = self.origin === "null";
 if (!config.observe) {
   const compartments = newCompartments(config, nonce);
-  const decide = makeDecide(config);
-  guardScripts(decide, nonce, (name, script, anchor) => {
-    if (!opaque) compartments.run(name, script, anchor);
-  });
+  const isPinned = makeIsPinned(digest);
+  const rules: Rules = {
+    decide: makeDecide(config),
+    decideInline: makeDecideInline(config, isPinned),
+    isPinned,
+    run: (...args) => {
+      if (!opaque) compartments.run(...args);
+    },
+  };
+  guardScripts(config, nonce, rules, makeReport(config.report));
   if (!opaque) compartments.start();
 }
 if (config.chat && !opaque) startChat(config.chat);

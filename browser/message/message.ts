@@ -80,7 +80,8 @@ export type Stage = "loading" | "interactive" | "complete";
 
 /** From the guard, over the port. */
 export type ToCompartment =
-  | { readonly type: "run"; readonly script: IsolatedScript }
+  /** The guard is told when a script with an id other than 0 has run. */
+  | { readonly type: "run"; readonly script: IsolatedScript; readonly id: number }
   | { readonly type: "stage"; readonly stage: Stage }
   /** The page's facts have changed. */
   | { readonly type: "page"; readonly page: PageFacts }
@@ -92,6 +93,8 @@ export type ToCompartment =
 
 /** From the compartment, over the port. */
 export type ToGuard =
+  /** A script has run, or failed to load. */
+  | { readonly type: "ran"; readonly id: number; readonly ok: boolean }
   | { readonly type: "resize"; readonly width: number; readonly height: number }
   | { readonly type: "keep"; readonly kept: Kept }
   /** A function that came with a forwarded call was called. */
@@ -109,7 +112,7 @@ export type Heard =
 /** Returns the message that a compartment sent, or null where it is not one. */
 export function readToGuard(data: unknown): Heard | null {
   if (typeof data !== "object" || data === null) return null;
-  const { type, width, height, kept, id, args } = data as Record<string, unknown>;
+  const { type, width, height, kept, id, args, ok } = data as Record<string, unknown>;
   switch (type) {
     case "resize":
       return isLength(width) && isLength(height) ? { type, width, height } : null;
@@ -117,6 +120,8 @@ export function readToGuard(data: unknown): Heard | null {
       const read = readKept(kept);
       return read && { type, kept: read };
     }
+    case "ran":
+      return isSafeInteger(id) && typeof ok === "boolean" ? { type, id: id as number, ok } : null;
     case "callback": {
       // The page's functions are the page's: what comes back has none.
       const values = decode(args, () => null);

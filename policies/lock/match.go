@@ -112,6 +112,17 @@ func (c *Compiled) Inline(text []byte, module bool) (*Entry, bool) {
 	return nil, false
 }
 
+// ExternalURLs returns the URLs of all external scripts.
+func (c *Compiled) ExternalURLs() []string {
+	var urls []string
+	for _, e := range c.Entries() {
+		if e.Kind == External {
+			urls = append(urls, e.URL)
+		}
+	}
+	return urls
+}
+
 // External returns the entry of a script's URL, which is absolute and serialised as the
 // browser does. Whether the content is the pinned one is for integrity to tell: the
 // entry's Digest is its value.
