@@ -28,7 +28,7 @@ type trial struct {
 type trialOptions struct {
 	policy  string            // scripts.rules of the vendor and compartments, as YAML
 	html    string            // the page's markup
-	own     map[string]string // the site's own scripts, by name: /own/NAME.js
+	own     map[string]string // the site's own scripts, by name: /own/NAME.js, or /ads/NAME.js
 	scripts map[string]string // the vendor's, by name: /NAME.js
 	pages   map[string]string // the vendor's pages, by path
 }
@@ -67,9 +67,9 @@ func newTrial(t *testing.T, o trialOptions) *trial {
 			value = cookie.Value
 		}
 		fmt.Fprintf(&tr.asked, "[%s %s cookie=%s origin=%s]\n", r.Method, r.URL.Path, value, r.Header.Get("Origin"))
-		name, isScript := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/own/"), ".js")
-		switch {
-		case isScript:
+		name, isScript := strings.CutSuffix(r.URL.Path, ".js")
+		switch name = strings.TrimPrefix(strings.TrimPrefix(name, "/own/"), "/ads/"); {
+		case isScript && o.own[name] != "":
 			send(w, "text/javascript", say+o.own[name])
 		case r.URL.Path == "/page":
 			w.Header().Set("Set-Cookie", "visitor=secret; Path=/")
