@@ -180,9 +180,9 @@ const notes = `
   vendors that record clicks send it, which shows that the collector would see it.
 
 All marks of the plain page and of compartments are demanded by the test, with no violation of the
-policy. Those of Partytown record what was seen. A ✓ means that it was seen in one of three visits,
-since some of what Partytown sends is lost in one visit and not in the next; a ✗ that in none of
-these it came within five seconds of silence. Partytown's fallback, which runs everything in the
+policy. Those of Partytown record what was seen. A ✓ means that it was seen in one of up to four
+visits, since some of what Partytown sends is lost in one visit and not in the next; a ✗ that in
+none of them it came before five seconds of silence. Partytown's fallback, which runs everything in the
 page where its worker does not come up in ten seconds, is switched off: it would show the plain
 page's marks. FingerprintJS and rrweb send nothing themselves; a few lines send what they give.
 `

@@ -20,7 +20,7 @@ const (
 
 // articles are the pages of the visits, another each time: what is sent late of one
 // cannot be taken for something of the next.
-var articles = []string{"night-ferry", "tide-mill", "seed-library"}
+var articles = []string{"night-ferry", "tide-mill", "seed-library", "clock-tower-swifts"}
 
 // A visit is what came of one.
 type visit struct {
@@ -29,6 +29,7 @@ type visit struct {
 	id         string   // of the visitor
 	wrong      []string // uncaught errors, and scripts that did not run
 	violations []string
+	watched    bool // where the vendor's script ran somebody looked for these
 }
 
 // visit has somebody come from another page of the site, so that there is a referrer,
@@ -96,6 +97,8 @@ const lookAround = `return {
 // note keeps what a watching script has told.
 func (v *visit) note(kind, text string, in column) {
 	switch kind {
+	case "watching":
+		v.watched = true
 	case "violation":
 		v.violations = append(v.violations, text)
 	case "console": // Partytown catches what scripts throw, and writes it there
