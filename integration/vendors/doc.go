@@ -10,5 +10,5 @@
 //	handler, err := page.Handler("node_modules")           // an http.Handler: the site
 //	policy, err := page.Policy(listen, host, upstreamURL)  // for Form Compartment: what chatproxy is told
 //
-// The page with the vendors is [Path]; every other page of the newspaper has none.
+// Open [Path] of it: the articles have the vendors, the other pages have none.
 package vendors

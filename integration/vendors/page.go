@@ -33,7 +33,8 @@ const (
 // Forms are all of them.
 var Forms = []Form{Plain, Compartment, PartytownServiceWorker, PartytownAtomics}
 
-// Path is the page that has the vendors. Every other page of the newspaper has none.
+// Path is a page that has the vendors, as all articles do. The front page and /about
+// have none.
 const Path = "/news/night-ferry"
 
 // Secret is what the page shows to its reader, as text, on a button and in a field.
@@ -62,7 +63,7 @@ func (p Page) Handler(nodeModules string) http.Handler {
 	with := site.NewSite(site.Options{ExtraHead: p.head(), ExtraBody: p.body()})
 	mux := http.NewServeMux()
 	mux.Handle("/", without())
-	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /news/{slug}", func(w http.ResponseWriter, r *http.Request) {
 		if p.Form == PartytownAtomics {
 			w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
 			w.Header().Set("Cross-Origin-Embedder-Policy", "credentialless")

@@ -8,7 +8,7 @@ const collector = "COLLECTOR";
 const visitor = visitorCookie("_pubcid", 365, () => crypto.randomUUID());
 
 function send(what, data) {
-  const query = new URLSearchParams({ pubcid: visitor, ...data });
+  const query = new URLSearchParams({ pubcid: visitor, page: location.href, ...data });
   navigator.sendBeacon(`${collector}/${what}?${query}`);
 }
 
