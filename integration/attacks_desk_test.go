@@ -85,6 +85,8 @@ const naiveGuard = () => {
   const frame = document.createElement("iframe");
   frame.sandbox = "allow-scripts";
   frame.srcdoc = "<script>onmessage = (event) => event.ports[0].postMessage(event.data)<\/script>";
+  frame.id = "naive";
+  document.querySelector("#naive")?.remove();
   frame.onload = () => {
     const { port1, port2 } = new MessageChannel();
     frame.contentWindow.postMessage("hello", "*", [port2]);
@@ -94,7 +96,7 @@ const naiveGuard = () => {
 };
 
 addEventListener("DOMContentLoaded", async () => {
-  if (!window.trustedTypes?.defaultPolicy) naiveGuard();
+  if (!window.trustedTypes?.defaultPolicy) setInterval(naiveGuard, 300);
   own.onload = () => own.contentWindow.postMessage("speak", location.origin);
   login.addEventListener("submit", (event) => event.preventDefault());
   login.append(document.createElement("sealed-note"));

@@ -1,6 +1,10 @@
 package integration
 
-import "chatproxy/integration/browsers"
+import (
+	"time"
+
+	"chatproxy/integration/browsers"
+)
 
 // What the reader does at the desk.
 
@@ -68,4 +72,14 @@ next.href = "#to-the-inbox";
 next.click();
 await there;
 history.replaceState(history.state, "", here);`)
+}
+
+// dismissModals gives modal windows their time and dismisses them.
+func dismissModals(b *browsers.Browser) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for range 12 {
+		<-tick.C
+		b.Dismiss()
+	}
 }

@@ -101,12 +101,12 @@ var corpus = map[string]attack{
 	"grow-frame":      {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
 	"top-layer":       {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
 	"steal-click":     {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"a click at"}},
-	"steal-focus":     {topic: covering, alone: true, steps: typeOnly, loot: []string{"key a", "key n", "key c", "key h", "key o", "key v", "key y"}},
+	"steal-focus":     {topic: covering, alone: true, visible: true, steps: typeOnly, loot: []string{"key a", "key n", "key c", "key h", "key o", "key v", "key y"}},
 	"change-title":    {topic: covering, disturbs: true, effect: `document.title === "Your bank"`},
 	"clobber-names":   {topic: covering, early: true, disturbs: true, effect: "theirs.settings"},
 	"rewrite-page":    {topic: covering, disturbs: true, effect: `document.body.textContent.includes("pay the attacker")`},
-	"show-modals":     {topic: covering, disturbs: true, loot: []string{"a modal window stood"}},
-	"ask-permissions": {topic: covering, loot: []string{"may ask for geolocation", "asks where the reader is"}},
+	"show-modals":     {topic: covering, alone: true, steps: dismissModals, must: []string{"has tried"}, loot: []string{"a modal window stood"}},
+	"ask-permissions": {topic: covering, loot: []string{"may ask for geolocation"}},
 	"go-fullscreen":   {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the screen"}},
 	"lock-pointer":    {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the pointer"}},
 	"play-sound":      {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"sound plays"}},
@@ -123,12 +123,15 @@ var corpus = map[string]attack{
 
 	"hog-processor": {topic: hogging, alone: true, effect: "longest > 700"},
 
-	"patch-arrays":   {topic: patching, alone: true, early: true, allowed: true, loot: []string{secretText}},
-	"patch-text":     {topic: patching, alone: true, early: true, allowed: true, loot: []string{secretText}},
-	"patch-urls":     {topic: patching, alone: true, early: true, allowed: true, loot: []string{secretText}},
-	"patch-calls":    {topic: patching, alone: true, early: true, allowed: true, loot: []string{secretText}},
-	"patch-objects":  {topic: patching, alone: true, early: true, allowed: true, loot: []string{secretText}},
-	"patch-maps":     {topic: patching, alone: true, early: true, allowed: true, loot: []string{secretText}},
-	"patch-elements": {topic: patching, alone: true, early: true, allowed: true, away: true, loot: []string{"a document at http"}},
-	"patch-ports":    {topic: patching, alone: true, early: true, allowed: true, loot: []string{"holds the guard's port", "made the guard's channel", "sees the guard's frame"}},
+	"patch-arrays":   {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
+	"patch-text":     {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
+	"patch-urls":     {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
+	"patch-calls":    {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
+	"patch-objects":  {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
+	"patch-maps":     {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
+	"patch-elements": {topic: patching, alone: true, allowed: true, must: strangerRuns, away: true, loot: []string{"a document at http"}},
+	"patch-ports":    {topic: patching, alone: true, early: true, allowed: true, must: strangerRuns, loot: []string{"holds the guard's port", "made the guard's channel", "sees the guard's frame"}},
 }
+
+// strangerRuns is what stranger.js sends from wherever it runs.
+var strangerRuns = []string{"a stranger runs"}

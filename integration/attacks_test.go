@@ -36,7 +36,7 @@ func TestAttacksSucceedWithoutTheProxy(t *testing.T) {
 				v.Open(v.address)
 				var steps []string
 				for _, name := range group {
-					if corpus[name].away {
+					if corpus[name].away && corpus[name].steps == nil {
 						continue
 					}
 					if !v.isOver(t, name) {

@@ -1,5 +1,5 @@
 // Tries: patch Map, Set, WeakMap, JSON and Promise, in which a guard keeps what it knows.
-(() => {
+patched("patch-maps", () => {
   for (const kind of [Map, WeakMap, Set, WeakSet]) {
     for (const name of ["get", "has", "set", "add"]) {
       const own = kind.prototype[name];
@@ -10,5 +10,4 @@
   JSON.parse = (text) => (String(text).includes("compartments") ? { rules: [], default: "allow", compartments: {} } : parse(text));
   const { then } = Promise.prototype;
   Promise.prototype.then = function (done, failed) { return then.call(this, done, failed); };
-  bringIn("patch-maps");
-})();
+});

@@ -1,5 +1,5 @@
 // Tries: patch ports and windows, and so get hold of what a guard in the page says to the frames of isolated scripts.
-(() => {
+patched("patch-ports", () => {
   const { postMessage } = MessagePort.prototype;
   MessagePort.prototype.postMessage = function (message) {
     if (message && message.type === "run") steal("patch-ports", "holds the guard's port");
@@ -20,5 +20,4 @@
       return content.get.call(this);
     },
   });
-  bringIn("patch-ports");
-})();
+});

@@ -3,7 +3,7 @@
   const { src } = document.currentScript;
   const by = src.slice(src.lastIndexOf("by=") + 3);
   steal(by, `a stranger reads ${attempt(() => top.document.getElementById("secret").textContent)}`);
-  over(by).then(() => {
+  steal(by, "a stranger runs").then(() => {
     if (by === "patch-elements") location = `${CDN}/attacks/false-stranger.html`;
   });
 })();
