@@ -51,7 +51,7 @@ var deskSecrets = []string{
 // deskScript is the desk's own script, which the policy allows.
 const deskScript = `window.violations = [];
 document.addEventListener("securitypolicyviolation", (e) => violations.push(e.effectiveDirective + " " + e.blockedURI + " " + e.sourceFile));
-const theirs = { settings: window.settings, frames: window.length };
+var theirs = { settings: window.settings, history: history.length };
 localStorage.setItem("draft", "` + secretLocal + `");
 sessionStorage.setItem("strophe-bosh-session", JSON.stringify({ sid: "` + secretSID + `", rid: 1234567 }));
 history.replaceState({ token: "` + secretState + `" }, "");
@@ -79,13 +79,32 @@ addEventListener("message", (event) => { if (event.origin === location.origin) b
 const channel = new MessageChannel();
 channel.port2.onmessage = () => {};
 
+// A site without chatproxy, which isolates by a script of its own. That one looks up
+// what it uses when it uses it.
+const naiveGuard = () => {
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-scripts";
+  frame.srcdoc = "<script>onmessage = (event) => event.ports[0].postMessage(event.data)<\/script>";
+  frame.id = "naive";
+  document.querySelector("#naive")?.remove();
+  frame.onload = () => {
+    const { port1, port2 } = new MessageChannel();
+    frame.contentWindow.postMessage("hello", "*", [port2]);
+    port1.postMessage({ type: "run" });
+  };
+  document.body.append(frame);
+};
+
 addEventListener("DOMContentLoaded", async () => {
+  if (!window.trustedTypes?.defaultPolicy) setInterval(naiveGuard, 300);
   own.onload = () => own.contentWindow.postMessage("speak", location.origin);
   login.addEventListener("submit", (event) => event.preventDefault());
   login.append(document.createElement("sealed-note"));
   send.addEventListener("click", () => window.sent = true);
-  await Promise.all([keepLetters(), fetch("/account?token=` + secretToken + `"), keepCopy(), keepFile(), askTeller()].map((p) => p.catch((error) => console.warn(String(error)))));
+  await Promise.all([keepLetters(), fetch("/account?token=` + secretToken + `"), keepCopy(), keepFile()].map((p) => p.catch((error) => console.warn(String(error)))));
   await import("letters").then((m) => m.default(), () => {});
+  // By a relative address.
+  await fetch("relative.txt").catch(() => {});
   window.ready = true;
 });
 const keepLetters = () => new Promise((done, fail) => {
@@ -104,8 +123,6 @@ const keepFile = async () => {
   await out.write("` + secretFile + `");
   await out.close();
 };
-// A protected page has no workers: its policy refuses them.
-const askTeller = async () => {};
 window.holdLock = () => new Promise((held) => navigator.locks.request("draft", () => { held(); return new Promise(() => {}) }).catch(() => window.lockLost = true));
 window.sayLate = () => { note.textContent = "` + secretLate + `"; };
 window.sayOnPort = () => channel.port1.postMessage("` + secretPort + `");
@@ -118,8 +135,8 @@ const accountScript = `addEventListener("message", (event) => {
 window.write = () => localStorage.setItem("from-frame", "` + secretLocal + `" + Math.random());
 `
 
-// newDesk returns the newspaper with a desk at /desk?run=ATTACK, which has the
-// attack in its markup. What the site's own server is told to do, it notes.
+// newDesk returns the newspaper with a desk at /desk?run=ATTACK,ATTACK, which has
+// the attacks in its markup. What the site's own server is told to do, it notes.
 func newDesk(a *attacker, log *lines, options site.Options) http.Handler {
 	script := func(text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -173,16 +190,19 @@ func newDesk(a *attacker, log *lines, options site.Options) http.Handler {
 	return mux
 }
 
-// deskPage is the desk with an attack at its place: in the head before all else, or
-// at the end, where the advertisement stands.
+// deskPage is the desk with attacks at their place: in the head before all else, or at
+// the end, where the advertisement stands.
 func deskPage(a *attacker, run string) string {
 	early, late := "", ""
-	if attack, ok := corpus[run]; ok {
-		script := fmt.Sprintf(`<script src="%s/attacks/%s.js"></script>`, a.script, run)
-		if attack.early {
-			early = script
-		} else {
-			late = script
+	for name := range strings.SplitSeq(run, ",") {
+		attack, ok := corpus[name]
+		script := fmt.Sprintf(`<script src="%s/attacks/%s.js"></script>`, a.script, name)
+		switch {
+		case !ok:
+		case attack.early:
+			early += script
+		default:
+			late += script
 		}
 	}
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The desk</title>` + early + `
@@ -230,7 +250,7 @@ scripts:
 	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	proxy = run(t, "serve", "--verbose", "--policy", policy)
+	proxy = run(t, "serve", "--policy", policy)
 	proxy.waitFor(t, "msg=listening")
 	return "http://" + address, proxy
 }

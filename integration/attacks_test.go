@@ -1,8 +1,10 @@
 package integration
 
 import (
-	"maps"
+	"flag"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,37 +12,44 @@ import (
 	"chatproxy/integration/browsers"
 )
 
+var onlyAttack = flag.String("attack", "", "a regular expression: try only the attacks of these names")
+
 // Without chatproxy every attack of the corpus gets what it is after. This is the
 // control of TestAttacksGetNothing.
 func TestAttacksSucceedWithoutTheProxy(t *testing.T) {
 	for _, engine := range browsers.All {
 		t.Run(string(engine), func(t *testing.T) {
 			server := newXMPP(t)
-			a := newAttackerAt(t, attackerHost, cdnHost)
 			var log lines
-			page := plainSite(t, server, newDesk(a, &log, site.Options{}))
-			b := atTheDesk(t, engine, page)
-			for _, name := range namesOf(corpus) {
-				at, file := corpus[name], readAttack(t, name)
-				if !file.isFor(engine) {
-					if b.Eval("return !!("+file.lacks+")") != true {
-						t.Errorf("%s: says that %s lacks what it needs, but %s is not true", name, engine, file.lacks)
-					}
-					continue
+			v := visit{a: newAttackerAt(t, attackerHost, cdnHost), log: &log}
+			page := plainSite(t, server, newDesk(v.a, &log, site.Options{}))
+			v.Browser = atTheDesk(t, engine, page)
+			for _, name := range chosen(t) {
+				file := readAttack(t, name)
+				if lacks := file.lacks != "" && v.Eval("return !!("+file.lacks+")") == true; lacks == file.isFor(engine) {
+					t.Errorf("%s: says that %s lacks what it needs: %t; %s is %t", name, engine, !file.isFor(engine), file.lacks, lacks)
 				}
+			}
+			for _, group := range groups(t, engine, func(at attack) bool { return at.alone || at.disturbs }) {
 				log.reset()
-				address := page + "/desk?run=" + name
-				b.Open(address)
-				if !at.away && !isOver(t, a, name) {
-					t.Errorf("control: %s does not run to its end", name)
-					continue
+				v.address = page + "/desk?run=" + strings.Join(group, ",")
+				v.Open(v.address)
+				var steps []string
+				for _, name := range group {
+					if corpus[name].away && corpus[name].steps == nil {
+						continue
+					}
+					if !v.isOver(t, name) {
+						t.Errorf("control: %s does not run to its end", name)
+					} else {
+						steps = append(steps, name)
+					}
 				}
-				if at.steps != nil {
-					b.Wait("window.ready", patience)
-					at.steps(b)
-				}
-				if missing := at.succeeds(b, name, address, a, &log, 10*time.Second); missing != "" {
-					t.Errorf("control: %s does not succeed without chatproxy, so it shows nothing: %s", name, missing)
+				v.take(steps)
+				for _, name := range group {
+					if missing := v.succeeds(name, 8*time.Second); missing != "" {
+						t.Errorf("control: %s does not succeed without chatproxy, so it shows nothing: %s", name, missing)
+					}
 				}
 			}
 		})
@@ -52,43 +61,92 @@ func TestAttacksGetNothing(t *testing.T) {
 	for _, engine := range browsers.All {
 		t.Run(string(engine), func(t *testing.T) {
 			server := newXMPP(t)
-			a := newAttackerAt(t, attackerHost, cdnHost)
 			var log lines
-			upstream := serveAt(t, "127.0.0.1", newDesk(a, &log, site.Options{}))
-			page, _ := protectedDesk(t, server, upstream, a)
-			b := atTheDesk(t, engine, page)
+			v := visit{a: newAttackerAt(t, attackerHost, cdnHost), log: &log}
+			upstream := serveAt(t, "127.0.0.1", newDesk(v.a, &log, site.Options{}))
+			page, _ := protectedDesk(t, server, upstream, v.a)
+			v.Browser = atTheDesk(t, engine, page)
 			var tried []string
-			for _, name := range namesOf(corpus) {
-				at, file := corpus[name], readAttack(t, name)
-				if !file.isFor(engine) {
-					continue
-				}
+			for _, group := range groups(t, engine, func(at attack) bool { return at.alone }) {
 				log.reset()
-				address := page + "/desk?run=" + name
-				b.Open(address)
-				if !isOver(t, a, name) {
-					t.Errorf("%s does not run to its end, so this test shows nothing about it; it sent: %.500s", name, a.all(name))
-					continue
+				v.address = page + "/desk?run=" + strings.Join(group, ",")
+				v.Open(v.address)
+				var over []string
+				for _, name := range group {
+					if v.isOver(t, name) {
+						over = append(over, name)
+					} else {
+						t.Errorf("%s does not run to its end, so this test shows nothing about it; it sent: %.500s", name, v.a.all(name))
+					}
 				}
-				if at.steps != nil {
-					b.Wait("window.ready", patience)
-					at.steps(b)
+				if v.URL() == v.address {
+					v.take(over)
+					v.calm()
 				}
-				calm(b)
-				for _, gain := range at.gains(b, name, address, a, &log) {
-					t.Errorf("%s: %s", name, gain)
+				for _, name := range over {
+					for _, must := range corpus[name].must {
+						if !v.sends(t, name, must) {
+							t.Errorf("%s does not get as far as it may: it did not send %q", name, must)
+						}
+					}
+					v.check(t, name)
 				}
-				tried = append(tried, name)
+				for _, harm := range v.harms(group) {
+					t.Errorf("%s: %s", strings.Join(group, ", "), harm)
+				}
+				tried = append(tried, over...)
 			}
 			// What came late.
 			for _, name := range tried {
-				for _, leaked := range whichStandIn(a.all(name), append(deskSecrets, corpus[name].loot...)) {
-					t.Errorf("%s got %q in the end", name, leaked)
+				for _, leaked := range whichStandIn(v.a.all(name), append(deskSecrets, corpus[name].loot...)) {
+					t.Errorf("%s got %q", name, leaked)
 				}
 			}
-			t.Logf("%d attacks got nothing", len(tried))
+			t.Logf("%d attacks ran to their end", len(tried))
 		})
 	}
+}
+
+// groups returns the names of the attacks to try in this engine, in order, those
+// together that can be tried on one page.
+func groups(t *testing.T, engine browsers.Engine, alone func(attack) bool) [][]string {
+	t.Helper()
+	const size = 10
+	var all [][]string
+	var together []string
+	for _, name := range chosen(t) {
+		switch {
+		case !readAttack(t, name).isFor(engine):
+		case alone(corpus[name]):
+			all = append(all, []string{name})
+		default:
+			together = append(together, name)
+		}
+	}
+	return append(all, slices.Collect(slices.Chunk(together, size))...)
+}
+
+// chosen returns the names of the attacks to try, in order. Those on the history come
+// first: it has room for some 50 entries.
+func chosen(t *testing.T) []string {
+	t.Helper()
+	only, err := regexp.Compile(*onlyAttack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range corpus {
+		if only.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if corpus[a].first != corpus[b].first {
+			return map[bool]int{true: -1, false: 1}[corpus[a].first]
+		}
+		return strings.Compare(a, b)
+	})
+	return names
 }
 
 // atTheDesk returns a browser that has been at the desk once, so that what it keeps is
@@ -104,13 +162,3 @@ func atTheDesk(t *testing.T, engine browsers.Engine, page string) *browsers.Brow
 	b.Wait("window.ready", patience)
 	return b
 }
-
-// calm returns when what an attack has set going has had its time: a load and some
-// frames later.
-func calm(b *browsers.Browser) {
-	b.Eval(`await fetch("/static/favicon.svg?" + Math.random(), { cache: "no-store" });
-for (let i = 0; i < 3; i++) await new Promise((done) => setTimeout(done, 60));`)
-}
-
-func namesOf(corpus map[string]attack) []string { return slices.Sorted(maps.Keys(corpus)) }
-

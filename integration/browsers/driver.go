@@ -20,6 +20,9 @@ type driver interface {
 	// count as user activation.
 	act(ctx context.Context, source inputSource) error
 
+	// dismiss dismisses a modal window, and tells whether there was one.
+	dismiss(ctx context.Context) (bool, error)
+
 	screenshot(ctx context.Context) ([]byte, error)
 	url(ctx context.Context) (string, error)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 var bidiLine = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
@@ -141,6 +142,15 @@ func (f *firefox) call(ctx context.Context, frame []string, body, arg string) (s
 
 func (f *firefox) act(ctx context.Context, source inputSource) error {
 	return f.bidi.do(ctx, "input.performActions", map[string]any{"context": f.tab, "actions": []inputSource{source}}, nil)
+}
+
+// dismiss finds no modal window where the session's unhandledPromptBehavior was quicker.
+func (f *firefox) dismiss(ctx context.Context) (bool, error) {
+	err := f.bidi.do(ctx, "browsingContext.handleUserPrompt", map[string]any{"context": f.tab, "accept": false}, nil)
+	if err != nil && strings.Contains(err.Error(), "no such alert") {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (f *firefox) screenshot(ctx context.Context) ([]byte, error) {

@@ -47,3 +47,15 @@ func (b *Browser) Screenshot() []byte {
 	}, "Screenshot")
 	return png
 }
+
+// Dismiss dismisses the modal window (alert, confirm, prompt) that stands open, and
+// tells whether there was one.
+func (b *Browser) Dismiss() bool {
+	b.t.Helper()
+	var stood bool
+	b.do(callDeadline, func(ctx context.Context) (err error) {
+		stood, err = b.driver.dismiss(ctx)
+		return err
+	}, "Dismiss")
+	return stood
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -150,6 +151,15 @@ func (w *webdriver) call(ctx context.Context, frame []string, body, arg string) 
 
 func (w *webdriver) act(ctx context.Context, source inputSource) error {
 	return w.post(ctx, "/actions", map[string]any{"actions": []inputSource{source}})
+}
+
+// dismiss is §16.1 Dismiss Alert.
+func (w *webdriver) dismiss(ctx context.Context) (bool, error) {
+	err := w.post(ctx, "/alert/dismiss", nil)
+	if err != nil && strings.Contains(err.Error(), "no such alert") {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (w *webdriver) screenshot(ctx context.Context) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // startWebKit starts WebKitWebDriver, which starts MiniBrowser.
@@ -67,6 +68,24 @@ func (w webkit) navigate(ctx context.Context, url string) error {
 		err = errors.New(failure)
 	}
 	return err
+}
+
+// url asks again when the page is just going elsewhere, for which WebKitWebDriver has
+// an "unknown error".
+func (w webkit) url(ctx context.Context) (string, error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		url, err := w.webdriver.url(ctx)
+		if err == nil || !strings.Contains(err.Error(), "unknown error") {
+			return url, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", err
+		}
+	}
 }
 
 // miniBrowser finds WebKitGTK's browser, which lies under the directory of the

@@ -1,0 +1,7 @@
+// Tries: open a window of the attacker's when the reader clicks anywhere in the page, and without any click.
+(() => {
+  const open = () => attempt(() => window.open(`${CDN}/attacks/false-window.html`));
+  open();
+  for (const view of [window, top]) attempt(() => view.addEventListener("click", open, { capture: true, once: true }));
+  over("open-window");
+})();

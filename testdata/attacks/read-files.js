@@ -1,0 +1,12 @@
+// Tries: read the site's private files (OPFS).
+(async () => {
+  for (const view of [window, top]) {
+    try {
+      const folder = await view.navigator.storage.getDirectory();
+      steal("read-files", await (await (await folder.getFileHandle("letter")).getFile()).text());
+    } catch (error) {
+      steal("read-files", String(error));
+    }
+  }
+  over("read-files");
+})();
