@@ -3,6 +3,7 @@
 //
 //	guard/        the protected page: the first script of every page
 //	digest/       a part of the guard for sites whose policy names digests
+//	converse/     a part of the guard for pages with the chat
 //	compartment/  the opaque frame of isolated scripts
 //	indexeddb/    the same frame, once something in it uses IndexedDB
 //	message/      what the two say to each other: types and validators, no DOM
@@ -34,6 +35,8 @@ var (
 	guard []byte
 	//go:embed dist/digest.js
 	digest []byte
+	//go:embed dist/converse.js
+	converse []byte
 	//go:embed dist/compartment.js
 	compartment []byte
 	//go:embed dist
@@ -72,6 +75,9 @@ func NewGuard(name string, config Config) (Bundle, error) {
 	parts := [][]byte{[]byte("document.currentScript.dataset.config="), literal, []byte(";\n")}
 	if config.namesDigests() {
 		parts = append(parts, digest)
+	}
+	if config.Chat != nil {
+		parts = append(parts, converse)
 	}
 	return newBundle(name, slices.Concat(append(parts, guard)...)), nil
 }

@@ -47,8 +47,8 @@ return document.elementFromPoint(text.left + 50, text.top + 50)?.localName + " "
 	}
 }
 
-// leaving tries to send the page elsewhere and to open windows.
-const leaving = `const ways = {
+// frameLeaving tries to send the page elsewhere and to open windows.
+const frameLeaving = `const ways = {
   top: () => { top.location = "VENDOR/landed" },
   parent: () => { parent.location.href = "VENDOR/landed" },
   open: () => { if (open("VENDOR/landed")) say("a window was opened") },
@@ -82,7 +82,7 @@ func TestLeavingNeedsAClick(t *testing.T) {
 compartments: {ad: {visible: true, ` + tt.keys + `}}
 `,
 					html:    `<body><div><script src="VENDOR/leave.js"></script></div>`,
-					scripts: map[string]string{"leave": strings.Replace(leaving, "KIND", `"`+tt.target+`"`, 1)},
+					scripts: map[string]string{"leave": strings.Replace(frameLeaving, "KIND", `"`+tt.target+`"`, 1)},
 				})
 				b := browsers.Start(t, engine)
 				b.Open(tr.page + "/page")

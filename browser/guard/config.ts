@@ -1,5 +1,6 @@
 // The guard's configuration: the shape of browser.Config in config.go.
 
+import type { startChat } from "../converse/converse";
 import type { digest } from "../digest/digest";
 
 export type Verdict = "allow" | "isolate" | "strip";
@@ -80,11 +81,17 @@ export interface Config {
 /** Makes a hash-source; undefined where the policy names none. */
 export type Digest = typeof digest | undefined;
 
+/** The parts of the guard that not every page needs. */
+interface Parts {
+  readonly digest?: Digest;
+  readonly startChat?: typeof startChat;
+}
+
 /** Takes the configuration and the nonce from the guard's own element, and the element out of the page. */
-export function takeConfig(): { config: Config; nonce: string; digest: Digest } {
-  const own = document.currentScript as HTMLScriptElement & { digest?: Digest };
+export function takeConfig(): { config: Config; nonce: string; parts: Parts } {
+  const own = document.currentScript as HTMLScriptElement & Parts;
   const config = JSON.parse(own.dataset["config"] ?? "") as Config;
   const nonce = own.nonce;
   own.remove();
-  return { config, nonce, digest: own.digest };
+  return { config, nonce, parts: own };
 }

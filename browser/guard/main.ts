@@ -1,7 +1,6 @@
 // The guard: the first script of a protected page. It runs before any other, so
 // that the built-ins it uses are the browser's own.
 
-import { startChat } from "./chat";
 import { newCompartments } from "./compartments";
 import { takeConfig } from "./config";
 import { makeDecide } from "./decide";
@@ -10,13 +9,13 @@ import { makeReport } from "./report";
 import type { Rules } from "./moved";
 import { guardScripts } from "./scripts";
 
-const { config, nonce, digest } = takeConfig();
+const { config, nonce, parts } = takeConfig();
 // Where the page stands in a sandbox it is no page of the site: a compartment that
 // reloads itself comes here. Nothing is started in it.
 const opaque = self.origin === "null";
 if (!config.observe) {
   const compartments = newCompartments(config, nonce);
-  const isPinned = makeIsPinned(digest);
+  const isPinned = makeIsPinned(parts.digest);
   const rules: Rules = {
     decide: makeDecide(config),
     decideInline: makeDecideInline(config, isPinned),
@@ -28,4 +27,4 @@ if (!config.observe) {
   guardScripts(config, nonce, rules, makeReport(config.report));
   if (!opaque) compartments.start();
 }
-if (config.chat && !opaque) startChat(config.chat);
+if (config.chat && !opaque) parts.startChat?.(config.chat);

@@ -3,8 +3,8 @@
 // keeps it from scripts that are isolated or stripped; it is no wall against a
 // script that is allowed in this realm.
 
-import type { Chat } from "./config";
-import { createElement, head, readyState, root } from "./dom";
+import type { Chat } from "../guard/config";
+import { createElement, head, readyState, root } from "../guard/dom";
 
 interface Converse {
   initialize(settings: Record<string, unknown>): Promise<unknown>;
