@@ -39,6 +39,8 @@ var (
 	converse []byte
 	//go:embed dist/compartment.js
 	compartment []byte
+	//go:embed dist/visible.js
+	visible []byte
 	//go:embed dist
 	dist embed.FS
 )

@@ -59,7 +59,7 @@ func (s *Site) compartments(next http.Handler) http.Handler {
 		h.Set(csp.PermissionsHeader, csp.PermissionsPolicy(texts(s.policy.Compartments[name].Permissions)))
 		// The names of hosts are a way out too (CWE-200).
 		h.Set("X-DNS-Prefetch-Control", "off")
-		browser.CompartmentDocument.ServeHTTP(w, r)
+		browser.CompartmentDocument(s.policy.Compartments[name].Visible).ServeHTTP(w, r)
 	})
 }
 

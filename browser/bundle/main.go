@@ -11,9 +11,16 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// realms are the bundles: folder of the source, which is the name of the result. The
+// realms are the bundles: the name of the result, and where its source begins. The
 // last has a package of npm in it, so it is not committed (decision 0017).
-var realms = []string{"guard", "digest", "converse", "compartment", "indexeddb"}
+var realms = []struct{ name, entry string }{
+	{"guard", "guard/main.ts"},
+	{"digest", "digest/main.ts"},
+	{"converse", "converse/main.ts"},
+	{"compartment", "compartment/main.ts"},
+	{"visible", "compartment/visible.ts"},
+	{"indexeddb", "indexeddb/main.ts"},
+}
 
 func main() {
 	if err := write("."); err != nil {
@@ -25,11 +32,11 @@ func main() {
 // write makes every bundle of the browser folder dir.
 func write(dir string) error {
 	for _, realm := range realms {
-		script, err := build(dir, realm)
+		script, err := build(dir, realm.entry)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(distFile(dir, realm), script, 0o644); err != nil {
+		if err := os.WriteFile(distFile(dir, realm.name), script, 0o644); err != nil {
 			return err
 		}
 	}
@@ -40,14 +47,14 @@ func distFile(dir, realm string) string { return filepath.Join(dir, "dist", real
 
 // build returns the bundle of one realm: an IIFE, so that nothing of it is a
 // global of the page, for the oldest browsers that know Trusted Types.
-func build(dir, realm string) ([]byte, error) {
+func build(dir, entry string) ([]byte, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	result := api.Build(api.BuildOptions{
+	options := api.BuildOptions{
 		AbsWorkingDir:     absolute,
-		EntryPoints:       []string{filepath.Join(realm, "main.ts")},
+		EntryPoints:       []string{entry},
 		Bundle:            true,
 		Format:            api.FormatIIFE,
 		Target:            api.ES2022,
@@ -56,8 +63,14 @@ func build(dir, realm string) ([]byte, error) {
 		MinifySyntax:      true,
 		MinifyIdentifiers: true,
 		LegalComments:     api.LegalCommentsNone,
-		Banner:            map[string]string{"js": "/* chatproxy, Apache-2.0. Made from browser/" + realm + " by go generate: do not edit. */"},
-	})
+		Banner:            map[string]string{"js": "/* chatproxy, Apache-2.0. Made from browser/" + entry + " by go generate: do not edit. */"},
+	}
+	if filepath.Dir(entry) == "indexeddb" {
+		// What fake-indexeddb queues its tasks with, where there is one.
+		options.Define = map[string]string{"globalThis.setImmediate": "queueDatabaseTask"}
+		options.Inject = []string{filepath.Join("indexeddb", "task.ts")}
+	}
+	result := api.Build(options)
 	var problems []error
 	for _, m := range append(result.Errors, result.Warnings...) {
 		where := ""

@@ -55,6 +55,7 @@ export function parseCookie(text: string): CookieRequest | null {
     sameSite: null as SameSite | null,
   };
   let maxAge: number | null = null;
+  let partitioned = false;
   for (const attribute of attributes) {
     const at = attribute.indexOf("=");
     const name = trim(at < 0 ? attribute : attribute.slice(0, at)).toLowerCase();
@@ -65,7 +66,7 @@ export function parseCookie(text: string): CookieRequest | null {
         request.expires = parseCookieDate(value) ?? request.expires;
         break;
       case "max-age":
-        if (/^-?\d+$/.test(value)) maxAge = Number(value);
+        maxAge = /^-?\d+$/.test(value) ? Number(value) : null;
         break;
       case "domain":
         request.domain = value.replace(/^\./, "").toLowerCase();
@@ -79,12 +80,16 @@ export function parseCookie(text: string): CookieRequest | null {
       case "httponly":
         request.httpOnly = true;
         break;
+      case "partitioned":
+        partitioned = true;
+        break;
       case "samesite": {
         const wanted = value.toLowerCase();
         request.sameSite = wanted === "strict" || wanted === "lax" || wanted === "none" ? wanted : null;
       }
     }
   }
+  if (partitioned && !request.secure) return null;
   if (maxAge !== null) request.expires = maxAge <= 0 ? 0 : Date.now() + maxAge * 1000;
   return request;
 }
@@ -94,7 +99,7 @@ export type CookieListener = (before: Cookie | undefined, after: Cookie | undefi
 
 /** The cookies of the page, as long as the frame lives. */
 export class Jar {
-  /** In the order of creation. */
+  /** In the order of creation. As Chromium has it, one that gets another value is new. */
   #cookies: Cookie[] = [];
   readonly #listeners: CookieListener[] = [];
 
@@ -107,7 +112,9 @@ export class Jar {
     const { name, value, secure, sameSite } = request;
     const host = location.hostname;
     const safe = isSecureContext;
-    if ((!name && !value) || bytes(name) + bytes(value) > MAX_COOKIE) return false;
+    // Browsers refuse two more: a tab inside, and a value alone that would read as a name.
+    if (/\t/.test(name + value) || (!name && (!value || value.includes("=")))) return false;
+    if (bytes(name) + bytes(value) > MAX_COOKIE) return false;
     if (request.httpOnly || (secure && !safe) || (sameSite === "none" && !secure)) return false;
     const domain = request.domain || host;
     if (request.domain && request.domain !== host && (!domainMatches(host, domain) || isPublic(domain))) return false;
@@ -129,10 +136,11 @@ export class Jar {
     const before = this.#cookies[at];
     const gone = expires !== null && expires <= Date.now();
     if (gone && !before) return true;
-    // One that is overwritten keeps its place, which is its time of creation.
-    if (gone) this.#cookies.splice(at, 1);
-    else if (before) this.#cookies[at] = cookie;
-    else this.#cookies.push(cookie);
+    if (before?.value === value && !gone) this.#cookies[at] = cookie;
+    else {
+      if (before) this.#cookies.splice(at, 1);
+      if (!gone) this.#cookies.push(cookie);
+    }
     this.#tell(before, gone ? undefined : cookie, seed);
     if (this.#cookies.length > MANY) {
       for (const old of this.#cookies.splice(0, this.#cookies.length - FEW)) this.#tell(old, undefined, false);

@@ -48,14 +48,15 @@ export function virtualCookieStore(jar: Jar): void {
       const [first] = args;
       if (!args.length) throw new TypeError("1 argument required, but only 0 present.");
       const { name, domain, path } = (typeof first === "object" && first ? first : { name: first }) as Options;
-      put(jar, { name, value: "", expires: 0, ...(domain != null && { domain }), ...(path !== undefined && { path }) }, true);
+      put(jar, { name, value: "-", expires: 0, ...(domain != null && { domain }), ...(path !== undefined && { path }) }, true);
     },
   });
 
   jar.observe((before, after) => {
     if (before && after && before.value === after.value && before.expires === after.expires) return;
-    const [changed, deleted] = after ? [[full(after)], []] : [[], [{ ...full(before as Cookie), value: undefined as unknown as string }]];
-    later(() => store.dispatchEvent(new CookieChangeEvent("change", { changed, deleted })));
+    const { value, expires, sameSite, ...gone } = full(before ?? (after as Cookie));
+    const change = after ? { changed: [full(after)] } : { deleted: [{ ...gone, ...(before?.sameSite && { sameSite }) }] };
+    later(() => store.dispatchEvent(new CookieChangeEvent("change", change)));
   });
 }
 

@@ -3,6 +3,7 @@
 // it pretends can be undone by the scripts it serves, to nobody's harm.
 
 import { isHello } from "../message/message";
+import { paceFrames } from "./animation";
 import { Jar, virtualCookies } from "./cookies";
 import { virtualCookieStore } from "./cookiestore";
 import { denyFeatures } from "./denied";
@@ -14,11 +15,9 @@ import { Link } from "./link";
 import { virtualLocks } from "./locks";
 import { adoptPage, hideMarker } from "./page";
 import { runScripts } from "./run";
-import { watchView } from "./safeframe";
-import { reportSize } from "./size";
-import { beginLoading } from "./stage";
+import { beginLoading, watchListeners } from "./stage";
 import { virtualStorage } from "./storage";
-import { virtualTimers } from "./timers";
+import type { Begin } from "./visible";
 import { virtualWrite } from "./write";
 
 hideMarker();
@@ -36,6 +35,10 @@ virtualHistory();
 virtualWrite();
 denyFeatures();
 
+// The second script of visible compartments.
+let begin: Begin | undefined;
+addEventListener("chatproxy-visible", (event) => (begin = (event as CustomEvent<Begin>).detail), { once: true });
+
 const host = parent;
 addEventListener("message", function hello(event) {
   const port = event.ports[0];
@@ -46,12 +49,10 @@ addEventListener("message", function hello(event) {
   const { page, visible } = event.data;
   keeper.begin(link, event.data, jar, storages);
   adoptPage(page, !visible, link);
-  virtualTimers(!visible);
+  const slowFrames = paceFrames(!visible);
   beginLoading();
-  if (visible) {
-    reportSize(link);
-    watchView(link, event.data);
-  }
+  begin?.(link, event.data, slowFrames);
+  watchListeners();
   takeCalls(link);
   runScripts(link);
   link.start();

@@ -3,7 +3,7 @@
 
 import type { IsolatedScript } from "../message/message";
 import type { Link } from "./link";
-import { reachStage } from "./stage";
+import { endParsing, reachStage } from "./stage";
 import { Writer } from "./write";
 
 let last: Promise<void> = Promise.resolve();
@@ -12,14 +12,19 @@ let waiting = 0;
 /** Does something once the scripts that were handed over so far have run. */
 export function afterScripts(act: () => Promise<void> | void): void {
   waiting++;
-  last = last.then(act).finally(() => waiting--);
+  last = last
+    .then(act)
+    .catch(reportError)
+    .finally(() => waiting--);
 }
 
 export function runScripts(link: Link): void {
   let deferred: Array<() => void> = [];
   let parsing = true;
   link.on("stage", ({ stage }) => {
+    if (stage === "loading") return;
     parsing = false;
+    afterScripts(endParsing);
     for (const add of deferred) add();
     deferred = [];
     afterScripts(() => reachStage(stage));

@@ -6,7 +6,6 @@ import type { Hello, View } from "../message/message";
 import { later, methods } from "./define";
 import type { Link } from "./link";
 import { askFor } from "./size";
-import { slowDown } from "./timers";
 
 interface Sides {
   readonly t?: number;
@@ -18,7 +17,7 @@ interface Sides {
 type Callback = (status: string, data?: unknown) => void;
 
 /** Follows how much of the frame is seen, and serves $sf.ext. */
-export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello): void {
+export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello, slowDown: (unseen: boolean) => void): void {
   let view: View = { ratio: 0, left: 0, top: 0, width: document.documentElement.clientWidth, height: document.documentElement.clientHeight };
   let first: { width: number; height: number } | null = null;
   let status = "collapsed";

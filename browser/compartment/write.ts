@@ -131,8 +131,12 @@ export class Writer {
         known.copy.nodeValue = known.text = text;
       }
       last = known.copy;
-      // Without scripts the parser makes elements of what stands in noscript.
-      if (isScript(node) || node.nodeName === "NOSCRIPT") continue;
+      if (isScript(node)) continue;
+      // Without scripts some parsers make elements of what is text here.
+      if (node.nodeName === "NOSCRIPT") {
+        last.textContent = (node as Element).firstElementChild ? (node as Element).innerHTML : node.textContent;
+        continue;
+      }
       const inside = (of: Node): Node => (of.nodeName === "TEMPLATE" && (of as HTMLTemplateElement).content) || of;
       const found = this.#children(inside(node), inside(last), null, end);
       if (found) return found;

@@ -39,8 +39,11 @@ export interface FrameElement {
  * context of its own: it cannot lie over the page and take its clicks (CWE-1021).
  */
 const VISIBLE = "all:initial;display:block;contain:strict;max-width:100%;color-scheme:normal";
-/** Not display:none, in which some engines run no animation frames and measure nothing. */
-const HIDDEN = "all:initial;position:fixed;width:1px;height:1px;left:-2px;top:-2px;opacity:0;pointer-events:none";
+/**
+ * Not display:none, in which some engines run no animation frames and measure nothing;
+ * nor out of the viewport, where WebKit runs timers once a second.
+ */
+const HIDDEN = "all:initial;position:fixed;width:1px;height:1px;left:0;top:0;opacity:0;pointer-events:none";
 
 /** Puts a frame into the page. */
 export function putFrame(title: string, frame: Frame, place: Place | null, src: string): FrameElement {

@@ -1,0 +1,22 @@
+// What a visible compartment needs beyond the prelude: its size, how much of it is
+// seen, and timers that rest when nothing is. A script of its own (decision 0017).
+
+import type { Hello } from "../message/message";
+import type { Link } from "./link";
+import { watchView } from "./safeframe";
+import { reportSize } from "./size";
+import { paceTimers } from "./timers";
+
+/** How the prelude starts it; the last is to be told whether the frame is unseen. */
+export type Begin = (link: Link, hello: Hello, slowFrames: (unseen: boolean) => void) => void;
+
+const begin: Begin = (link, hello, slowFrames) => {
+  let slow = false;
+  paceTimers(() => slow);
+  reportSize(link);
+  watchView(link, hello, (unseen) => {
+    slow = unseen;
+    slowFrames(unseen);
+  });
+};
+dispatchEvent(new CustomEvent<Begin>("chatproxy-visible", { detail: begin }));

@@ -1,0 +1,1 @@
+later.push("external"); document.write("<i id=i>i</i>");

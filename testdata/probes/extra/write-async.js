@@ -1,0 +1,2 @@
+step("async");
+document.write("<p id=async-wrote>async</p>");

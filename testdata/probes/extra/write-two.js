@@ -1,0 +1,2 @@
+step("two");
+document.write("<p id=two>two</p>");

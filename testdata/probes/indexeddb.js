@@ -1,0 +1,64 @@
+// IndexedDB, as libraries use it.
+//// src
+(async () => {
+  const done = (request) => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = () => reject(request.error) });
+  const finished = (transaction) => new Promise((resolve, reject) => { transaction.oncomplete = () => resolve("complete"); transaction.onabort = () => reject(transaction.error || new Error("aborted")) });
+  tryout("cmp", () => indexedDB.cmp(1, "a") + " " + indexedDB.cmp([1, 2], [1]));
+  tryout("open without a name", () => indexedDB.open());
+  tryout("version 0", () => indexedDB.open("x", 0));
+  tryout("version -1", () => indexedDB.open("x", -1));
+  const kept = { IDBRequest, IDBDatabase, IDBKeyRange, IDBObjectStore };
+  const early = kept.IDBKeyRange.bound(1, 2);
+  await attempt("delete what is not there", () => done(indexedDB.deleteDatabase("probe")));
+  const order = [];
+  const request = indexedDB.open("probe", 2);
+  note("request", [request instanceof IDBOpenDBRequest, request instanceof IDBRequest, request.readyState, request.source, request.transaction]);
+  tryout("result before", () => request.result);
+  tryout("error before", () => request.error);
+  let once = 0;
+  request.addEventListener("success", () => order.push("listener"));
+  request.addEventListener("success", () => once++, { once: true });
+  const removed = () => order.push("removed");
+  request.addEventListener("success", removed); request.removeEventListener("success", removed);
+  request.onupgradeneeded = (event) => {
+    order.push("upgrade " + event.oldVersion + " " + event.newVersion + " " + (event.target === request) + " " + request.readyState + " " + request.transaction.mode);
+    const store = request.result.createObjectStore("items", { keyPath: "id", autoIncrement: true });
+    store.createIndex("by name", "name", { unique: true });
+    request.result.createObjectStore("plain");
+    store.add({ name: "from the upgrade" });
+  };
+  await attempt("open", async () => { const db = await done(request); order.push("onsuccess"); return [db.name, db.version, [...db.objectStoreNames]] });
+  note("order", order); note("once", once);
+  const db = request.result;
+  note("classes", [db instanceof IDBDatabase, db instanceof kept.IDBDatabase, request instanceof kept.IDBRequest, request instanceof IDBOpenDBRequest]);
+  await attempt("add", async () => { const t = db.transaction("items", "readwrite"); const key = await done(t.objectStore("items").add({ name: "one", date: new Date(5), bytes: new Uint8Array([1, 2]) })); await finished(t); return key });
+  await attempt("get", async () => { const value = await done(db.transaction("items").objectStore("items").get(2)); return [value.name, value.date instanceof Date, value.bytes instanceof Uint8Array, value.id] });
+  await attempt("get by index", async () => (await done(db.transaction("items").objectStore("items").index("by name").get("one"))).id);
+  await attempt("constraint", () => done(db.transaction("items", "readwrite").objectStore("items").add({ name: "one" })));
+  note("goes on", 1);
+  await attempt("put of many", async () => { const t = db.transaction("items", "readwrite"); for (let i = 0; i < 20; i++) t.objectStore("items").put({ name: "n" + i }); return finished(t) });
+  await attempt("count", () => done(db.transaction("items").objectStore("items").count()));
+  await attempt("getAll in a range", async () => (await done(db.transaction("items").objectStore("items").getAll(IDBKeyRange.bound(3, 5)))).map((item) => item.id));
+  await attempt("getAllKeys below", async () => await done(db.transaction("items").objectStore("items").getAllKeys(IDBKeyRange.upperBound(3, true))));
+  await attempt("a range from before", async () => await done(db.transaction("items").objectStore("items").getAllKeys(early)));
+  await attempt("cursor", () => new Promise((resolve, reject) => {
+    const names = [];
+    const cursor = db.transaction("items").objectStore("items").index("by name").openCursor(null, "prev");
+    cursor.onsuccess = () => { if (cursor.result && names.length < 3) { names.push(cursor.result.key); cursor.result.continue() } else resolve(names) };
+    cursor.onerror = () => reject(cursor.error);
+  }));
+  await attempt("abort", async () => { const t = db.transaction("plain", "readwrite"); t.objectStore("plain").put(1, "key"); const end = finished(t); t.abort(); return end });
+  await attempt("after the abort", () => done(db.transaction("plain").objectStore("plain").get("key")));
+  await attempt("no such store", () => db.transaction("none"));
+  await attempt("read only", () => db.transaction("plain").objectStore("plain").put(1, 2));
+  await attempt("what cannot be cloned", () => db.transaction("plain", "readwrite").objectStore("plain").put(() => 1, 2));
+  await attempt("lower version", () => done(indexedDB.open("probe", 1)));
+  await attempt("same version", async () => { const other = await done(indexedDB.open("probe")); const { version } = other; other.close(); return version });
+  db.onversionchange = () => { order.push("versionchange"); db.close() };
+  await attempt("databases", async () => (await indexedDB.databases()).map(({ name, version }) => name + version));
+  await attempt("delete", () => done(indexedDB.deleteDatabase("probe")));
+  note("was told", order.slice(-1));
+  await attempt("gone", async () => (await indexedDB.databases()).length);
+  await attempt("event classes", () => new Promise((resolve) => { const r = indexedDB.open("events", 1); r.onupgradeneeded = (event) => resolve([event.type, event instanceof IDBVersionChangeEvent]) }));
+  finish();
+})();
