@@ -53,7 +53,7 @@ var ways = map[string]outcome{
 	"another document": refused, "another document, attribute": refused, "template's document": refused, "new Document": refused,
 	"another document, back": asInMarkup,
 
-	"createContextualFragment":      asInMarkup,
+	"createContextualFragment": asInMarkup, "createContextualFragment, odd attributes": asInMarkup,
 	"createContextualFragment, svg": {control: "page", in: []browsers.Engine{browsers.Firefox}},
 	"document.write":                asInMarkup, "document.write, in parts": asInMarkup, "document.writeln": asInMarkup,
 	"document.write, a tag in parts": refused, // as the first part has no tag that could be made inert
@@ -102,8 +102,8 @@ func newCreatedSite(t *testing.T) createdSite {
 	t.Cleanup(collector.Close)
 	ran := func(name string) string {
 		// In one line: innerText makes an element of each line's end. self.origin is virtual
-		// in a compartment.
-		return fmt.Sprintf(`(() => { const where = typeof document === "undefined" ? "worker" : URL.createObjectURL(new Blob()).startsWith("blob:null") ? "compartment" : "page"; `+
+		// in a compartment, and URL in a handler is the document's.
+		return fmt.Sprintf(`(() => { const where = typeof document === "undefined" ? "worker" : self.URL.createObjectURL(new Blob()).startsWith("blob:null") ? "compartment" : "page"; `+
 			`fetch(%q + encodeURIComponent(%q + where), { method: "POST", mode: "no-cors" }) })()`, collector.URL+"/?ran=", name+"/")
 	}
 

@@ -12,6 +12,7 @@ let waiting = 0;
 /** Does something once the scripts that were handed over so far have run. */
 export function afterScripts(act: () => Promise<void> | void): void {
   waiting++;
+  // What fails ends itself, and not those behind it.
   last = last
     .then(act)
     .catch(reportError)
@@ -64,7 +65,13 @@ function preload({ src, type, attributes }: IsolatedScript): HTMLLinkElement | n
 async function run(script: IsolatedScript): Promise<boolean> {
   const { src, text, type, async } = script;
   const element = document.createElement("script");
-  for (const [name, value] of script.attributes) element.setAttribute(name, value);
+  for (const [name, value] of script.attributes) {
+    try {
+      element.setAttribute(name, value);
+    } catch {
+      // The parser knows names that scripts cannot set.
+    }
+  }
   if (type) element.type = type;
   element.async = async;
   if (src === null) element.textContent = text;

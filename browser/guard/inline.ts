@@ -24,6 +24,7 @@ export function makeIsPinned(digest: Digest): IsPinned {
 }
 
 export function makeDecideInline(config: Config, isPinned: IsPinned): DecideInline {
+  const here = location.origin;
   // A rule without digests and texts is for every text.
   const matches = ({ digests, texts }: TextRule, text: string) =>
     !(digests ?? texts) || isPinned(text, digests) || texts?.some((part) => text.includes(part));
@@ -39,7 +40,7 @@ export function makeDecideInline(config: Config, isPinned: IsPinned): DecideInli
     const verdict = rule?.verdict ?? config.inline;
     return {
       verdict: verdict === "allow" && doubtful ? "isolate" : verdict,
-      compartment: rule?.compartment || self.origin,
+      compartment: rule?.compartment || here,
       url: "",
     };
   };

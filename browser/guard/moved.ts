@@ -6,6 +6,7 @@
 import { attributesOf } from "./inert";
 import type { Decide, Decision } from "./decide";
 import type { DecideInline, IsPinned } from "./inline";
+import { newTable } from "../message/builtins";
 import type { IsolatedScript } from "../message/message";
 
 export type Realm = Window & typeof globalThis;
@@ -30,31 +31,32 @@ type Script = HTMLScriptElement | SVGScriptElement;
 
 const { apply } = Reflect;
 const { dispatchEvent } = EventTarget.prototype;
+const { stringify } = JSON;
 
 /** An empty script, for the element of one that has a URL. The URL follows. */
 const EMPTY = "/.chatproxy/empty.js";
+// A page may have a global that is called origin.
+const OWN = location.origin + EMPTY;
 const EVENT = "chatproxy-moved";
-const BEFORE = `document.dispatchEvent(new CustomEvent("${EVENT}",{detail:[this===void 0,`;
-const AFTER = "]}))";
 
 /** Returns the URL for an element whose script is isolated. */
 export const movedURL = (url: string): string => `${EMPTY}#${encodeURIComponent(url)}`;
 
 /** Tells whether a URL is one of ours that an element may have. */
-export const isOwnURL = (url: string): boolean => url.startsWith(self.origin + EMPTY);
+export const isOwnURL = (url: string): boolean => url.startsWith(OWN);
+
+/** What was put in place of texts: the browser asks again about what was set. */
+const texts = newTable<true>();
 
 /** Returns the text for an element whose script is isolated. */
-export const movedText = (text: string): string => BEFORE + JSON.stringify(text) + AFTER;
-
-/** Tells whether a text is such a one: the browser asks again about what was set. */
-export function isMovedText(text: string): boolean {
-  if (!text.startsWith(BEFORE) || !text.endsWith(AFTER)) return false;
-  try {
-    return movedText(JSON.parse(text.slice(BEFORE.length, -AFTER.length)) as string) === text;
-  } catch {
-    return false;
-  }
+export function movedText(text: string): string {
+  const moved = `document.dispatchEvent(new CustomEvent("${EVENT}",{detail:[this===void 0,${stringify(text)}]}))`;
+  texts[moved] = true;
+  return moved;
 }
+
+/** Tells whether a text is such a one. */
+export const isMovedText = (text: string): boolean => texts[text] === true;
 
 const addressOf = (script: Script): string =>
   "src" in script ? script.src : new URL(script.href.baseVal, location.href).href;

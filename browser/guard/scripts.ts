@@ -27,6 +27,7 @@ interface TrustedTypes {
 const REFUSED = "/.chatproxy/refused.js";
 
 const { apply } = Reflect;
+const { parse } = JSON;
 
 export function guardScripts(config: Config, nonce: string, rules: Rules, report: Report): void {
   const entered = new WeakMap<Document, Written>();
@@ -102,7 +103,7 @@ function judge(realm: Realm, config: Config, rules: Rules, report: Report, write
  */
 function isData(text: string): boolean {
   try {
-    const value = JSON.parse(text) as unknown;
+    const value = parse(text) as unknown;
     return typeof value !== "object" || value === null || !ACTIVE.some((key) => key in value);
   } catch {
     return false;
@@ -135,9 +136,9 @@ function grant(realm: Realm, nonce: string, judged: boolean, moved: (event: Even
 
   // Scripts in a fragment of this kind run when it is inserted.
   const range = realm.Range.prototype;
-  const parse = range.createContextualFragment;
+  const { createContextualFragment } = range;
   range.createContextualFragment = function (this: Range, ...args: unknown[]) {
-    const fragment = apply(parse, this, args) as DocumentFragment;
+    const fragment = apply(createContextualFragment, this, args) as DocumentFragment;
     for (const script of fragment.querySelectorAll("script")) {
       if (script.nodeName === "SCRIPT") script.replaceWith(recreate(script as HTMLScriptElement, realm));
     }

@@ -25,10 +25,14 @@ export const inert = (text: string): string =>
 /** Creates the script that an inert or a parsed one stands for. */
 export function recreate(script: HTMLScriptElement, realm: Realm): HTMLScriptElement {
   const created = realm.document.createElement("script");
-  for (const { name, value } of script.attributes) {
+  for (const attribute of script.attributes) {
+    const { name, value } = attribute;
     if (name === TYPE_WAS) {
       if (value) created.type = value;
-    } else if (value !== TYPE && name !== "nonce") created.setAttribute(name, value);
+    } else if (value !== TYPE && name !== "nonce") {
+      // The parser knows names that setAttribute refuses.
+      created.setAttributeNode(attribute.cloneNode() as Attr);
+    }
   }
   created.async = script.hasAttribute("async");
   if (!script.hasAttribute("src")) created.text = script.text;

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"chatproxy/csp"
 	"chatproxy/policies"
 	"chatproxy/policies/filters"
 )
@@ -81,8 +82,13 @@ func printPolicies(w io.Writer, policy *policies.Policy) error {
 	defer site.Close()
 	for _, p := range site.Policies() {
 		fmt.Fprintf(w, "\n  %s:\n", p.Response)
-		for directive := range strings.SplitSeq(p.CSP, "; ") {
-			fmt.Fprintf(w, "    %s\n", directive)
+		for i, one := range csp.ParseHeader([]string{p.CSP}) {
+			if i > 0 {
+				fmt.Fprint(w, "    and beside it, since what it imports has the nonce too:\n")
+			}
+			for directive := range strings.SplitSeq(one.String(), "; ") {
+				fmt.Fprintf(w, "    %s\n", directive)
+			}
 		}
 	}
 	_, err = fmt.Fprintln(w)

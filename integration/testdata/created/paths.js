@@ -1,5 +1,8 @@
 // The ways in which a script of the page brings in another one. Each gets the
 // script's name, its URL (where the way takes one) and its text.
+
+var origin = "a global of the page's own, which window has too";
+
 const paths = (() => {
   let later = 0;
   const SVG = "http://www.w3.org/2000/svg";
@@ -128,6 +131,8 @@ const paths = (() => {
         document.body.appendChild(document.createElementNS(SVG, "svg")).append(script);
       },
       createContextualFragment: (url) => document.body.append(document.createRange().createContextualFragment(`<p>${tag(url)}</p>`)),
+      "createContextualFragment, odd attributes": (url) =>
+        document.body.append(document.createRange().createContextualFragment(`<script =odd "also" src="${url}"><\/script>`)),
       "createContextualFragment, svg": (url) =>
         document.body.append(document.createRange().createContextualFragment(`<svg><script href="${url}"><\/script></svg>`)),
       "document.write": (url) => document.write(`<p>${tag(url)}</p>`),
