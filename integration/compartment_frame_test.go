@@ -74,7 +74,7 @@ func TestLeavingNeedsAClick(t *testing.T) {
 			{"popups", "popups: true", "_blank", "asked for /clicked"},
 			{"top navigation", "top_navigation: true", "_top", "asked for /clicked"},
 			{"neither", "popups: false", "_blank", ""},
-			{"neither of the page", "popups: true", "_top", ""},
+			{"the page", "popups: true", "_top", ""}, // WebKit opens a window instead
 		} {
 			t.Run(string(engine)+"/"+tt.name, func(t *testing.T) {
 				tr := newTrial(t, trialOptions{
@@ -89,7 +89,9 @@ compartments: {ad: {visible: true, ` + tt.keys + `}}
 				tr.hears(t, "tried to leave")
 				tr.hears(t, "link is there")
 				settle(b)
-				if tr.heard("landed") || tr.heard("window was opened") || b.URL() != tr.page+"/page" {
+				// Firefox's blocker of popups is switched off while it is driven.
+				blocks := engine != browsers.Firefox || !strings.Contains(tt.keys, "popups: true")
+				if blocks && (tr.heard("landed") || tr.heard("window was opened")) || b.URL() != tr.page+"/page" {
 					t.Fatalf("without a click: %s; the page is %s", tr.said.String(), b.URL())
 				}
 				b.Click("iframe")
@@ -98,7 +100,7 @@ compartments: {ad: {visible: true, ` + tt.keys + `}}
 					return
 				}
 				settle(b)
-				if tr.heard("/clicked") {
+				if b.URL() != tr.page+"/page" || tt.target == "_blank" && tr.heard("/clicked") {
 					t.Errorf("a click did what the policy does not let it: %s", tr.said.String())
 				}
 
