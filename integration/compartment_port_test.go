@@ -10,7 +10,7 @@ import (
 
 // takePort is how a hostile script gets at the port over which its compartment talks to
 // the page: the prelude cannot hide it from what runs in the same realm.
-const takePort = `var thePort = null, gotPort = new Promise((got) => {
+const takePort = `var rawPost = MessagePort.prototype.postMessage, thePort = null, gotPort = new Promise((got) => {
   const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
   Object.defineProperty(MessageEvent.prototype, "data", { get() {
     if (this.target instanceof MessagePort) { thePort = this.target; got(thePort) }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chatproxy/demo/prosody"
 )
 
 // A trial is a site of one page with scripts of its own and of a vendor, with chatproxy
@@ -113,3 +115,19 @@ func (tr *trial) hears(t *testing.T, what string) bool {
 }
 
 func (tr *trial) heard(what string) bool { return strings.Contains(tr.said.String(), what) }
+
+// newTrialWithConsole runs a site with the chat and the console, and returns its address.
+func newTrialWithConsole(t *testing.T, server *prosody.Server, console string) string {
+	t.Helper()
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(upstream.Close)
+	address := freeAddress(t)
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	text := fmt.Sprintf("version: 1\nlisten: [%q]\nconsole: %q\nsite: {upstream: %q, hosts: [%q]}\nxmpp: {domain: %s, server: %q, ca: %q}\n",
+		address, console, upstream.URL, address, domain, server.Addr(), server.CAFile())
+	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "serve", "--policy", policy).waitFor(t, "msg=listening")
+	return "http://" + address
+}
