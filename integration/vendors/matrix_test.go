@@ -2,7 +2,6 @@ package vendors
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -28,7 +27,7 @@ func TestVendorMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stands, proxy := newStands(t, libraries)
+	stands := newStands(t, libraries)
 	recorded := readTable(t)
 	seen := table{}
 	var mu sync.Mutex
@@ -54,9 +53,6 @@ func TestVendorMatrix(t *testing.T) {
 			})
 		}
 	})
-	if log := proxy.Output.String(); strings.Contains(log, "msg=violation") {
-		t.Errorf("browsers have reported violations:\n%s", log)
-	}
 	if !t.Failed() {
 		checkDocument(t, libraries, seen)
 	}

@@ -46,7 +46,7 @@ type stand struct {
 
 // newStands serves all vendors in all columns, those of compartments through one
 // chatproxy with a policy for each.
-func newStands(t *testing.T, libraries *Libraries) (stands map[string][]stand, proxy *program.Process) {
+func newStands(t *testing.T, libraries *Libraries) (stands map[string][]stand) {
 	t.Helper()
 	collector := NewCollector(libraries)
 	open, secure := httptest.NewServer(collector), httptest.NewTLSServer(collector)
@@ -81,9 +81,8 @@ func newStands(t *testing.T, libraries *Libraries) (stands map[string][]stand, p
 			stands[c.name] = append(stands[c.name], stand{v, c, "http://" + address, inbox})
 		}
 	}
-	proxy = program.Run(t, built, "serve", "--policy", policies)
-	proxy.WaitFor(t, "msg=listening")
-	return stands, proxy
+	program.Run(t, built, "serve", "--policy", policies).WaitFor(t, "msg=listening")
+	return stands
 }
 
 func port(t *testing.T, address string) string {

@@ -10,13 +10,13 @@ import (
 )
 
 // The control of what the matrix does not see: an error and a violation are noticed
-// where a vendor's script runs, in the page, and by chatproxy itself.
+// where a vendor's script runs and in the page.
 func TestWhatGoesWrongIsSeen(t *testing.T) {
 	libraries, err := LoadLibraries(nodeModules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stands, proxy := newStands(t, libraries)
+	stands := newStands(t, libraries)
 	b := browsers.Start(t, browsers.Chromium)
 	i := slices.IndexFunc(stands["compartment"], func(s stand) bool { return s.vendor.Key == "plausible" })
 	s := stands["compartment"][i]
@@ -33,17 +33,17 @@ func TestWhatGoesWrongIsSeen(t *testing.T) {
 
 	b.Open(s.site + Path)
 	told("watching", "")
-	b.EvalInFrame("iframe", `setTimeout(() => { throw new Error("thrown in the compartment") }); fetch("http://elsewhere.localhost/").catch(() => {})`)
+	b.EvalInFrame("iframe", `
+		const script = document.createElement("script");
+		script.textContent = 'throw new Error("thrown in the compartment")';
+		document.body.append(script);
+		fetch("http://elsewhere.localhost/").catch(() => {})`)
 	told("error", "thrown in the compartment")
 	told("violation", "connect-src http://elsewhere.localhost/")
+	// What a driver's script throws is told without its text.
 	b.Eval(`setTimeout(() => { throw new Error("thrown in the page") }); document.body.insertAdjacentHTML("beforeend", '<img src="/nowhere.png" onerror="window.ran = true">')`)
-	b.Wait(`seen.some((text) => text.includes("thrown in the page")) && seen.some((text) => text.startsWith("violation script-src-attr"))`, patience)
+	b.Wait(`seen.some((text) => text.startsWith("error ")) && seen.some((text) => text.startsWith("violation script-src-attr"))`, patience)
 	if b.Eval("return window.ran") != nil {
 		t.Error("the page is not in enforce mode")
-	}
-	select {
-	case <-proxy.Output.Has("msg=violation"):
-	case <-ctx.Done():
-		t.Error("chatproxy has not got the browser's report")
 	}
 }

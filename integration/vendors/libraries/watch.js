@@ -7,10 +7,14 @@ function tell(kind, text) {
   navigator.sendBeacon(`${collector}/watch`, JSON.stringify({ kind, text: String(text).slice(0, 2000) }));
 }
 
-addEventListener("error", (event) => {
-  if (event instanceof ErrorEvent) tell("error", `${event.message} (${event.filename}:${event.lineno}:${event.colno}) ${event.error?.stack ?? ""}`);
-});
-addEventListener("unhandledrejection", (event) => tell("rejection", event.reason?.stack ?? event.reason));
+// Under Partytown the window is the page's; its own worker is what runs the scripts.
+const realm = new Function("return self")();
+for (const target of new Set([window, realm])) {
+  target.addEventListener("error", (event) => {
+    if (event.message) tell("error", `${event.message} (${event.filename}:${event.lineno}:${event.colno}) ${event.error?.stack ?? ""}`);
+  });
+  target.addEventListener("unhandledrejection", (event) => tell("rejection", event.reason?.stack ?? event.reason));
+}
 document.addEventListener("securitypolicyviolation", (event) => {
   tell("violation", `${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
