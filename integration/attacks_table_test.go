@@ -108,7 +108,6 @@ var corpus = map[string]attack{
 	"show-modals":     {topic: covering, alone: true, steps: dismissModals, must: []string{"has tried"}, loot: []string{"a modal window stood"}},
 	"ask-permissions": {topic: covering, loot: []string{"may ask for geolocation"}},
 	"go-fullscreen":   {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the screen"}},
-	"lock-pointer":    {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the pointer"}},
 	"play-sound":      {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"sound plays"}},
 	"open-window":     {topic: covering, alone: true, steps: clickPage, loot: []string{"a window opened"}},
 	"send-opener":     {topic: covering, alone: true, visible: true, popups: true, steps: clickFrame, must: []string{"the window is open"}, away: true},
