@@ -207,7 +207,7 @@ func deskPage(a *attacker, run string) string {
 	}
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The desk</title>` + early + `
 <script nonce="` + secretNonce + `" src="/static/desk.js"></script>
-<style nonce="` + secretNonce + `">#send{position:fixed;left:calc(50% - 100px);top:calc(50% - 50px);width:200px;height:100px}</style>
+<style nonce="` + secretNonce + `">main{width:300px}#send{position:fixed;left:calc(50% - 100px);top:calc(50% - 50px);width:200px;height:100px}</style>
 </head><body><main><h1>The desk</h1><p id="secret">` + secretText + `</p>
 <form id="login" action="/inbox" method="post"><input id="letter" name="letter"><input id="password" name="password" type="password">
 <input id="csrf" type="hidden" value="` + secretToken + `"><button id="enter">Enter</button></form>

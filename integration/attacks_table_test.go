@@ -7,17 +7,17 @@ type topic string
 
 // The topics.
 const (
-	reading   topic = "reading the page, and what is typed and copied"
-	storing   topic = "storage, cookies and workers of the site"
-	calling   topic = "the site's own server, BOSH and WebSocket"
-	sending   topic = "ways out past the policy, style sheets, the nonce"
-	reaching  topic = "other windows, frames and compartments"
-	speaking  topic = "messages to the page and the guard"
-	covering  topic = "what the reader sees, clicks and hears"
-	leaving   topic = "where the page goes"
-	hogging   topic = "the processor"
-	patching  topic = "built-ins patched by a script that is allowed"
-	listening topic = "the chat"
+	reading    topic = "reading the page, and what is typed and copied"
+	storing    topic = "storage, cookies and workers of the site"
+	calling    topic = "the site's own server, BOSH and WebSocket"
+	sending    topic = "ways out past the policy, style sheets, the nonce"
+	reaching   topic = "other windows, frames and compartments"
+	speaking   topic = "messages to the page and the guard"
+	covering   topic = "what the reader sees, clicks and hears"
+	navigating topic = "where the page goes"
+	hogging    topic = "the processor"
+	patching   topic = "built-ins patched by a script that is allowed"
+	listening  topic = "the chat"
 )
 
 // corpus are the files of testdata/attacks that are tried at the desk. Those that need
@@ -108,18 +108,17 @@ var corpus = map[string]attack{
 	"show-modals":     {topic: covering, alone: true, steps: dismissModals, must: []string{"has tried"}, loot: []string{"a modal window stood"}},
 	"ask-permissions": {topic: covering, loot: []string{"may ask for geolocation"}},
 	"go-fullscreen":   {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the screen"}},
-	"lock-pointer":    {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the pointer"}},
 	"play-sound":      {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"sound plays"}},
 	"open-window":     {topic: covering, alone: true, steps: clickPage, loot: []string{"a window opened"}},
 	"send-opener":     {topic: covering, alone: true, visible: true, popups: true, steps: clickFrame, must: []string{"the window is open"}, away: true},
 
-	"go-location":   {topic: leaving, disturbs: true, away: true},
-	"go-link":       {topic: leaving, disturbs: true, away: true},
-	"go-open":       {topic: leaving, disturbs: true, away: true},
-	"go-refresh":    {topic: leaving, disturbs: true, away: true},
-	"go-script":     {topic: leaving, disturbs: true, effect: `document.title === "taken"`},
-	"go-back":       {topic: leaving, alone: true, first: true, away: true},
-	"flood-history": {topic: leaving, alone: true, first: true, effect: "history.length - theirs.history > 15"},
+	"go-location":   {topic: navigating, disturbs: true, away: true},
+	"go-link":       {topic: navigating, disturbs: true, away: true},
+	"go-open":       {topic: navigating, disturbs: true, away: true},
+	"go-refresh":    {topic: navigating, disturbs: true, away: true},
+	"go-script":     {topic: navigating, disturbs: true, effect: `document.title === "taken"`},
+	"go-back":       {topic: navigating, alone: true, first: true, away: true},
+	"flood-history": {topic: navigating, alone: true, first: true, effect: "history.length - theirs.history > 15"},
 
 	"hog-processor": {topic: hogging, alone: true, effect: "longest > 700"},
 

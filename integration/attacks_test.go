@@ -153,7 +153,8 @@ func chosen(t *testing.T) []string {
 // there.
 func atTheDesk(t *testing.T, engine browsers.Engine, page string) *browsers.Browser {
 	t.Helper()
-	var options []browsers.Option
+	// WebRTC on a machine that is in no network.
+	options := []browsers.Option{browsers.Preferences(`user_pref("media.peerconnection.ice.loopback", true)`)}
 	if engine == browsers.Chromium {
 		options = append(options, browsers.Switches("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE "+attackerHost+", EXCLUDE "+cdnHost))
 	}

@@ -59,6 +59,8 @@ type Option func(*options)
 type options struct {
 	headed   bool
 	switches []string
+	// preferences are lines of Firefox's user.js.
+	preferences []string
 }
 
 // Headed gives the browser a window, on an X display of its own (Xvfb). WebKit
@@ -69,6 +71,12 @@ func Headed() Option { return func(o *options) { o.headed = true } }
 // "--lang=de". Their meaning differs by engine.
 func Switches(s ...string) Option {
 	return func(o *options) { o.switches = append(o.switches, s...) }
+}
+
+// Preferences adds lines to Firefox's user.js, like
+// user_pref("intl.accept_languages", "de"). The other engines have nothing like it.
+func Preferences(lines ...string) Option {
+	return func(o *options) { o.preferences = append(o.preferences, lines...) }
 }
 
 const (

@@ -26,7 +26,7 @@ func startFirefox(ctx context.Context, l *launch, o options) (driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(l.path("profile"), "user.js"), []byte(firefoxPreferences), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(l.path("profile"), "user.js"), []byte(firefoxPreferences+strings.Join(o.preferences, ";\n")+";\n"), 0o600); err != nil {
 		return nil, err
 	}
 	args := []string{

@@ -1,4 +1,6 @@
 // Tries: send what it has by WebRTC, which asks a STUN server that the script names.
+// Engines: chromium firefox – WebKitGTK 2.50 is built without WebRTC.
+// Lacks: typeof RTCPeerConnection === "undefined"
 (async () => {
   const { hostname } = new URL(CDN);
   const tried = attempt(() => {

@@ -4,7 +4,7 @@ afterLoad(() => {
   const look = (view, way) => {
     if (!view || seen.has(view) || seen.size > 40) return;
     seen.add(view);
-    steal("read-through-windows", `${way}: ${attempt(() => view.theirs ?? view.eval("theirs.frames + secret.textContent"))}`);
+    steal("read-through-windows", `${way}: ${attempt(() => JSON.stringify(view.theirs) + view.document.getElementById("secret").textContent)}`);
     for (const name of ["parent", "top", "opener"]) look(attempt(() => view[name]), `${way}.${name}`);
     attempt(() => look(view.frameElement.ownerDocument.defaultView, `${way}.frameElement`));
     for (let i = 0; i < attempt(() => view.length); i++) look(view[i], `${way}[${i}]`);
