@@ -41,7 +41,7 @@ var deviations = []struct {
 	{"cookiestore", "event of options|getAll|getAll of a name|event of the path", only(browsers.Chromium), "Chromium puts a slash behind the path, as an early draft said"},
 	{"cookiestore", "getAll", only(browsers.Firefox, browsers.WebKit), "Firefox does not put the longest path first"},
 	{"cookiestore", "empty name|reads", only(browsers.Firefox, browsers.WebKit), "Firefox knows no cookies without a name"},
-	{"storage", "(local|session): keys without it", only(browsers.Chromium), "Chromium lists items that the prototype hides, against WebIDL"},
+	{"storage", "(local|session): keys without it", only(browsers.Chromium, browsers.WebKit), "they list items that the prototype hides, against WebIDL"},
 	{"history", "path", only(browsers.WebKit), "WebKit lets a document without an origin change its query, not its path: location stays, all else follows"},
 }
 

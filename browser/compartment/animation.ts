@@ -40,7 +40,7 @@ export function paceFrames(hidden: boolean): (unseen: boolean) => void {
   };
   methods(window, {
     requestAnimationFrame(callback: FrameRequestCallback) {
-      if (typeof callback !== "function") throw new TypeError("The callback provided as parameter 1 is not a function.");
+      if (typeof callback !== "function") throw new TypeError("The callback is not a function.");
       waiting.set(++last, callback);
       if (waiting.size === 1) schedule();
       return last;

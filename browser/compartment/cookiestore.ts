@@ -2,7 +2,7 @@
 
 import type { Cookie, CookieRequest, Jar, SameSite } from "./cookies";
 import { domainMatches } from "./cookies";
-import { later, methods } from "./define";
+import { later, methods, need } from "./define";
 
 interface Options {
   name?: unknown;
@@ -24,7 +24,7 @@ export function virtualCookieStore(jar: Jar): void {
     const options: Options = typeof asked === "object" && asked ? asked : args.length ? { name: asked } : {};
     if (options.url !== undefined) {
       const here = location.href.replace(/#.*/, "");
-      if (new URL(String(options.url), document.baseURI).href.replace(/#.*/, "") !== here) throw new TypeError("URL must match the document URL");
+      if (new URL(String(options.url), document.baseURI).href.replace(/#.*/, "") !== here) throw new TypeError("Not the document's URL");
     }
     const name = options.name === undefined ? null : String(options.name);
     return { some: name !== null || options.url !== undefined, found: () => jar.list().filter((cookie) => name === null || cookie.name === name).map(item) };
@@ -33,7 +33,7 @@ export function virtualCookieStore(jar: Jar): void {
   methods(CookieStore.prototype, {
     async get(...args: unknown[]) {
       const { some, found } = find(args);
-      if (!some) throw new TypeError("CookieStoreGetOptions must not be empty");
+      if (!some) throw new TypeError("Empty options");
       return found()[0] ?? null;
     },
     async getAll(...args: unknown[]) {
@@ -41,12 +41,12 @@ export function virtualCookieStore(jar: Jar): void {
     },
     async set(...args: unknown[]) {
       const [first, value] = args;
-      if (!args.length) throw new TypeError("1 argument required, but only 0 present.");
+      need(args, 1);
       put(jar, args.length > 1 || typeof first !== "object" ? { name: first, value } : (first as Options));
     },
     async delete(...args: unknown[]) {
       const [first] = args;
-      if (!args.length) throw new TypeError("1 argument required, but only 0 present.");
+      need(args, 1);
       const { name, domain, path } = (typeof first === "object" && first ? first : { name: first }) as Options;
       put(jar, { name, value: "-", expires: 0, ...(domain != null && { domain }), ...(path !== undefined && { path }) }, true);
     },
@@ -62,24 +62,20 @@ export function virtualCookieStore(jar: Jar): void {
 
 /** Sets a cookie as CookieStore does: always secure, strict unless it says otherwise. */
 function put(jar: Jar, options: Options, removes = false): void {
-  if (options.name === undefined || options.value === undefined) throw new TypeError("Required member is undefined.");
+  const wrong = (what: boolean, of: string) => {
+    if (what) throw new TypeError(`Invalid cookie ${of}`);
+  };
+  wrong(options.name === undefined || options.value === undefined, "options");
   const name = normal(options.name);
   const value = normal(options.value);
   const domain = options.domain ?? "";
   const path = options.path ?? "/";
   const sameSite = options.sameSite ?? "strict";
-  const wrong = (what: string) => {
-    throw new TypeError(`Cookie ${what}`);
-  };
-  if (/[;\0-\x08\x0a-\x1f\x7f]/.test(name + value)) wrong("name and value cannot contain control characters or ';'");
-  if (name.includes("=")) wrong("name cannot contain '='");
-  if (!name && !removes && (!value || value.includes("=") || /^__(?:host|secure|http|host-http)-/i.test(value)))
-    wrong("with an empty name cannot have this value");
-  if (domain.startsWith(".")) wrong("domain cannot start with '.'");
-  if (domain && (!domainMatches(location.hostname, domain.toLowerCase()) || /^__host-/i.test(name))) wrong("domain must domain-match current host");
-  if (!path.startsWith("/")) wrong("path must start with '/'");
-  if (path.length > 1024 || domain.length > 1024) wrong("attributes are too long");
-  if (!["strict", "lax", "none"].includes(sameSite)) wrong("sameSite is not a valid value");
+  const { hostname } = location;
+  wrong(/[;\0-\x08\x0a-\x1f\x7f]/.test(name + value) || name.includes("="), "name or value");
+  wrong(!!domain && (!domainMatches(hostname, domain.toLowerCase()) || domain.length > 1024), "domain");
+  wrong(!path.startsWith("/") || path.length > 1024, "path");
+  wrong(!["strict", "lax", "none"].includes(sameSite), "sameSite");
   const request: CookieRequest = {
     name,
     value,
@@ -90,7 +86,7 @@ function put(jar: Jar, options: Options, removes = false): void {
     httpOnly: false,
     sameSite,
   };
-  if (!jar.set(request) && !removes) wrong("was malformed or refused");
+  wrong(!jar.set(request) && !removes, "");
 }
 
 const normal = (value: unknown): string => String(value).replace(/^[ \t]+|[ \t]+$/g, "");

@@ -23,3 +23,8 @@ export const refusal = (what: string): DOMException => new DOMException(`${what}
 
 /** The browser's own setTimeout, whatever scripts and timers.ts do to it. */
 export const later = window.setTimeout.bind(window);
+
+/** Throws as the browser does where a method is called with fewer arguments than it needs. */
+export function need(args: ArrayLike<unknown>, count: number): void {
+  if (args.length < count) throw new TypeError(`${count} argument(s) required, but only ${args.length} present.`);
+}

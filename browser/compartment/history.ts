@@ -3,7 +3,7 @@
 // address follows the current entry as far as the engine lets it: WebKit lets a
 // document without an origin change its query and fragment, but not its path.
 
-import { getter, later, methods } from "./define";
+import { getter, later, methods, need } from "./define";
 
 interface Entry {
   readonly state: unknown;
@@ -42,7 +42,7 @@ function resolve(url: unknown): string {
     // refused below
   }
   if (to?.origin !== here.origin || to.username !== here.username || to.password !== here.password) {
-    throw new DOMException(`A history state object with URL '${String(url)}' cannot be created in a document with URL '${here.href}'.`, "SecurityError");
+    throw new DOMException(`${String(url)} is another page than ${here.href}.`, "SecurityError");
   }
   return to.href;
 }
@@ -88,16 +88,13 @@ export function virtualHistory(): void {
     index = at;
     go(entry);
   };
-  const needs = (args: unknown[]) => {
-    if (args.length < 2) throw new TypeError(`2 arguments required, but only ${args.length} present.`);
-  };
   methods(proto, {
     pushState(...args: unknown[]) {
-      needs(args);
+      need(args, 2);
       visit(args[0], args[2], index + 1);
     },
     replaceState(...args: unknown[]) {
-      needs(args);
+      need(args, 2);
       const rest = entries.slice(index + 1);
       visit(args[0], args[2], index);
       entries.push(...rest);

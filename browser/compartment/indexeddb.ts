@@ -2,7 +2,7 @@
 // needed by few, so it is loaded when it is first used. Until then requests wait: a
 // page cannot tell, since a request is answered later in any case.
 
-import { methods, refusal } from "./define";
+import { methods, need, refusal } from "./define";
 
 interface Listener {
   readonly type: string;
@@ -69,7 +69,7 @@ export function virtualIndexedDB(url: string | undefined): void {
 
   const request = (name: string) =>
     function (this: unknown, ...args: unknown[]) {
-      if (!args.length) throw new TypeError(`Failed to execute '${name}' on 'IDBFactory': 1 argument required, but only 0 present.`);
+      need(args, 1);
       const [title, version] = args;
       const wanted = [String(title)] as unknown[];
       if (name === "open" && version !== undefined) {

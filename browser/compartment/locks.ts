@@ -1,7 +1,7 @@
 // The Web Locks of the frame. The browser's own refuse an opaque origin; Datadog and
 // others wait for one before they send anything.
 
-import { methods } from "./define";
+import { methods, need } from "./define";
 
 interface Request {
   readonly name: string;
@@ -37,19 +37,16 @@ export function virtualLocks(): void {
 
   methods(LockManager.prototype, {
     async request(name: unknown, ...args: unknown[]) {
-      if (!args.length) throw new TypeError(`Failed to execute 'request' on 'LockManager': 2 arguments required, but only ${arguments.length} present.`);
+      need([name, ...args], 2);
       const callback = (args.length > 1 ? args[1] : args[0]) as (lock: Lock | null) => unknown;
       const options = ((args.length > 1 && args[0]) || {}) as LockOptions;
       const { ifAvailable, steal, signal } = options;
       const mode = options.mode === undefined ? "exclusive" : options.mode;
       const title = String(name);
-      if (mode !== "exclusive" && mode !== "shared") throw new TypeError(`The provided value '${mode as string}' is not a valid enum value of type LockMode.`);
-      if (typeof callback !== "function") throw new TypeError("The callback provided as parameter is not a function.");
-      const unsupported = (what: string) => new DOMException(what, "NotSupportedError");
-      if (title.startsWith("-")) throw unsupported("Names cannot start with '-'.");
-      if (steal && ifAvailable) throw unsupported("The 'steal' and 'ifAvailable' options cannot be used together.");
-      if (steal && mode !== "exclusive") throw unsupported("The 'steal' option may only be used with 'exclusive' locks.");
-      if (signal && (steal || ifAvailable)) throw unsupported("The 'signal' option cannot be used with 'steal' or 'ifAvailable'.");
+      if ((mode !== "exclusive" && mode !== "shared") || typeof callback !== "function") throw new TypeError("Invalid mode or callback.");
+      if (title.startsWith("-") || (steal && (ifAvailable || mode === "shared")) || (signal && (steal || ifAvailable))) {
+        throw new DOMException("Invalid name or combination of options.", "NotSupportedError");
+      }
       signal?.throwIfAborted();
 
       return new Promise((resolve, reject) => {
@@ -75,7 +72,7 @@ export function virtualLocks(): void {
         };
         if (steal) {
           for (const { lock, break: broken } of held) {
-            if (lock.name === title) broken(new DOMException("The lock was stolen by another request.", "AbortError"));
+            if (lock.name === title) broken(new DOMException("The lock was stolen.", "AbortError"));
           }
           held = held.filter(({ lock }) => lock.name !== title);
           queue.unshift(request);

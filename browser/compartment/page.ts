@@ -27,7 +27,7 @@ export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
   for (const name of ["URL", "documentURI"]) getter(doc, name, href);
   // There is one document in the site's domain: what it is set to makes no difference.
   getter(doc, "domain", () => location.hostname, (value) => {
-    if (!`.${location.hostname}`.endsWith(`.${String(value)}`)) throw new DOMException(`'${String(value)}' is not a suffix of '${location.hostname}'.`, "SecurityError");
+    if (!`.${location.hostname}`.endsWith(`.${String(value)}`)) throw new DOMException(`${String(value)} is another domain.`, "SecurityError");
   });
   const base = Object.getOwnPropertyDescriptor(Node.prototype, "baseURI")?.get as () => string;
   getter(Node.prototype, "baseURI", function (this: Node) {

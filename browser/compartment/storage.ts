@@ -2,7 +2,7 @@
 // them throws.
 
 import type { Area } from "../message/message";
-import { getter, methods } from "./define";
+import { getter, methods, need } from "./define";
 
 /** In UTF-16 units of keys and values, as browsers count. */
 const QUOTA = 5 << 20;
@@ -39,7 +39,7 @@ export class Items extends Map<string, string> {
 }
 
 function full(key: string): DOMException {
-  const message = `Setting the value of '${key}' exceeded the quota.`;
+  const message = `No room for '${key}'.`;
   const own = (window as { QuotaExceededError?: new (message: string) => DOMException }).QuotaExceededError;
   return own ? new own(message) : new DOMException(message, "QuotaExceededError");
 }
@@ -95,7 +95,7 @@ function servePrototype(): void {
       [name]: function (this: object, ...args: unknown[]) {
         const items = areas.get(this);
         if (!items) return Reflect.apply(native, this, args) as unknown;
-        if (args.length < count) throw new TypeError(`Failed to execute '${name}' on 'Storage': ${count} arguments required, but only ${args.length} present.`);
+        need(args, count);
         return act(items, wellFormed(args[0]), wellFormed(args[1]));
       },
     });

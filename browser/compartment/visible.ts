@@ -1,8 +1,9 @@
 // What a visible compartment needs beyond the prelude: its size, how much of it is
-// seen, and timers that rest when nothing is. A script of its own (decision 0017).
+// seen, timers that rest when nothing is, and frames that creatives write into. A script of its own (decision 0017).
 
 import type { Hello } from "../message/message";
 import type { Link } from "./link";
+import { virtualFrames } from "./frames";
 import { watchView } from "./safeframe";
 import { reportSize } from "./size";
 import { paceTimers } from "./timers";
@@ -14,6 +15,7 @@ const begin: Begin = (link, hello, slowFrames) => {
   let slow = false;
   paceTimers(() => slow);
   reportSize(link);
+  virtualFrames();
   watchView(link, hello, (unseen) => {
     slow = unseen;
     slowFrames(unseen);

@@ -194,7 +194,7 @@ export function virtualWrite(): void {
     const writer = script && writers.get(script);
     if (writer) writer.write(text, script);
     else if (script && (script.hasAttribute("src") || script.hasAttribute("href"))) {
-      console.warn("document.write of a script that the page does not wait for is ignored."); // HTML's own rule
+      console.warn("document.write of an asynchronous script is ignored."); // HTML's own rule
     } else if (script && current) current.write(text, null);
     else (opened ?? open()).write(text, null);
   };
