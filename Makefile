@@ -84,13 +84,14 @@ fuzz: $(CLIENT) $(VENDOR)
 	scripts/fuzz $(FUZZTIME)
 
 bench: bin/chatproxy
-	scripts/apt-install wrk nginx caddy prosody ejabberd tsung
+	scripts/apt-install wrk nginx caddy prosody ejabberd tsung chromium chromium-driver xvfb xauth
 	$(GO) test -run '^$$' -bench . -count 5 ./bench/rewriter
 	$(GO) test -run '^$$' -bench Hostile -benchtime 1x ./proxy/rewrite
 	node bench/wasm/rewrite.mjs $(CHATPROXY_CORPUS)/pages
 	node bench/filters/compare.mjs $(CHATPROXY_CORPUS)
 	$(GO) run ./bench/proxies
 	$(GO) run ./bench/bridge
+	$(GO) test -count 1 -timeout 30m -v -run TestCost ./bench/compartments -rounds 9
 
 clean:
 	rm -rf bin node_modules

@@ -18,7 +18,7 @@ export function hideMarker(): void {
   history.replaceState(history.state, "", location.pathname + search + location.hash);
 }
 
-/** Gives the frame the facts of the page, and takes away the way up. */
+/** Gives the frame the facts of the page, as far as it can have them. */
 export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
   const doc = Document.prototype;
   let page = first;
@@ -35,10 +35,9 @@ export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
     return native === location.href ? href() : native;
   });
   replaceable("origin", location.origin);
-  replaceable("parent", window);
-  replaceable("frameElement", null);
-  replaceable("opener", null);
-  measure(() => page, hidden);
+  // parent stays what it is, a window of another origin: code that climbs from window to
+  // window until it is at top, as that of consent managers does, would never be there.
+  if (hidden) measure(() => page);
   follow(page.url); // the page may have gone on while the frame was loading
 
   link.on("page", (message) => {
@@ -47,6 +46,7 @@ export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
     if (page.title !== old.title) document.title = page.title;
     if (page.url !== old.url) follow(page.url);
     const changed = (...names: ReadonlyArray<keyof PageFacts>) => names.some((name) => page[name] !== old[name]);
+    if (!hidden) return; // its measures are its own
     if (changed("width", "height")) {
       dispatchEvent(new Event("resize"));
       visualViewport?.dispatchEvent(new Event("resize"));

@@ -1,19 +1,17 @@
-// What scripts measure. window's measures are the page's in every compartment: they
-// are what code asks for that wants to know its visitor. The document's are the page's
-// in a hidden frame, which is one pixel wide and would pass for a tiny phone; in a
-// visible one they are the frame's own, as is all that is laid out in it.
+// What scripts measure. In a hidden frame, which is one pixel wide and would pass for a
+// tiny phone, it is the page. In a visible one it is the frame's own, as is all that is
+// laid out in it: an advertisement asks how large it is.
 
 import type { PageFacts } from "../message/message";
 import { getter, methods } from "./define";
 
 type Read = () => PageFacts;
 
-export function measure(page: Read, hidden: boolean): void {
+export function measure(page: Read): void {
   const facts = (target: object, named: Record<string, keyof PageFacts>) => {
     for (const [name, fact] of Object.entries(named)) getter(target, name, () => page()[fact], () => {});
   };
   facts(window, { innerWidth: "width", innerHeight: "height", scrollX: "scrollX", scrollY: "scrollY", pageXOffset: "scrollX", pageYOffset: "scrollY" });
-  if (!hidden) return;
   if (visualViewport) {
     facts(VisualViewport.prototype, { width: "width", height: "height", pageLeft: "scrollX", pageTop: "scrollY" });
   }
