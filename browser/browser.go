@@ -3,6 +3,9 @@
 //
 //	guard/        the protected page: the first script of every page
 //	digest/       a part of the guard for sites whose policy names digests
+//	forward/      a part of the guard for sites whose policy forwards calls
+//	kept/         a part of the guard for sites whose policy has compartments keep values
+//	shown/        a part of the guard for sites with visible compartments
 //	converse/     a part of the guard for pages with the chat
 //	compartment/  the opaque frame of isolated scripts
 //	indexeddb/    the same frame, once something in it uses IndexedDB
@@ -35,6 +38,12 @@ var (
 	guard []byte
 	//go:embed dist/digest.js
 	digest []byte
+	//go:embed dist/forward.js
+	forward []byte
+	//go:embed dist/kept.js
+	kept []byte
+	//go:embed dist/shown.js
+	shown []byte
 	//go:embed dist/converse.js
 	converse []byte
 	//go:embed dist/compartment.js
@@ -77,6 +86,15 @@ func NewGuard(name string, config Config) (Bundle, error) {
 	parts := [][]byte{[]byte("document.currentScript.dataset.config="), literal, []byte(";\n")}
 	if config.namesDigests() {
 		parts = append(parts, digest)
+	}
+	if config.anyFrame(func(f Frame) bool { return len(f.Forward) > 0 }) {
+		parts = append(parts, forward)
+	}
+	if config.anyFrame(func(f Frame) bool { return len(f.Storage) > 0 }) {
+		parts = append(parts, kept)
+	}
+	if config.anyFrame(func(f Frame) bool { return f.Visible }) {
+		parts = append(parts, shown)
 	}
 	if config.Chat != nil {
 		parts = append(parts, converse)

@@ -44,6 +44,16 @@ func (c *Config) namesDigests() bool {
 		slices.ContainsFunc(c.Texts, func(r TextRule) bool { return len(r.Digests) > 0 })
 }
 
+// anyFrame reports whether the function holds for one of the compartments.
+func (c *Config) anyFrame(holds func(Frame) bool) bool {
+	for _, f := range c.Compartments {
+		if holds(f) {
+			return true
+		}
+	}
+	return false
+}
+
 // Rule is a rule of the policy as the guard needs it.
 type Rule struct {
 	Match       []Pattern `json:"match"`

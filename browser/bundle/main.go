@@ -16,6 +16,9 @@ import (
 var realms = []struct{ name, entry string }{
 	{"guard", "guard/main.ts"},
 	{"digest", "digest/main.ts"},
+	{"forward", "forward/main.ts"},
+	{"kept", "kept/main.ts"},
+	{"shown", "shown/main.ts"},
 	{"converse", "converse/main.ts"},
 	{"compartment", "compartment/main.ts"},
 	{"visible", "compartment/visible.ts"},

@@ -2,7 +2,7 @@
 // kept is there before the first script.
 
 import type { Area, Hello, Kept } from "../message/message";
-import { isKept, MAX_NAME, MAX_VALUE } from "../message/message";
+import { isKept, MAX_NAME, MAX_VALUE } from "../message/kept";
 import { Jar } from "./cookies";
 import { later } from "./define";
 import type { Link } from "./link";

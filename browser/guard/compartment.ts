@@ -1,6 +1,6 @@
 // One compartment: its frame, and the port over which the two of us talk.
 
-import type { Heard, Hello, ToCompartment } from "../message/message";
+import type { Heard, Hello, Readers, ToCompartment } from "../message/message";
 import { getOwnPropertyDescriptor, push } from "../message/builtins";
 import { readToGuard } from "../message/message";
 import { listen } from "./dom";
@@ -17,7 +17,7 @@ export interface Compartment {
   /** Says something, at once or when the frame is there. */
   readonly post: (message: ToCompartment) => void;
   /** Talks to a frame that was put into the page: once its document is there, and to no other. */
-  readonly talk: (element: HTMLIFrameElement, greet: () => Hello, hear: (message: Heard) => void) => void;
+  readonly talk: (element: HTMLIFrameElement, greet: () => Hello, readers: Readers, hear: (message: Heard) => void) => void;
 }
 
 export function newCompartment(name: string): Compartment {
@@ -32,7 +32,7 @@ export function newCompartment(name: string): Compartment {
     if (port) postMessage.call(port, message);
     else if (waiting) push(waiting, message);
   };
-  const talk: Compartment["talk"] = (element, greet, hear) =>
+  const talk: Compartment["talk"] = (element, greet, readers, hear) =>
     listen(element, "load", () => {
       // A second document is not ours: a script went there. It gets no port.
       if (!waiting) return end();
@@ -42,7 +42,7 @@ export function newCompartment(name: string): Compartment {
         // Dropped unread where there are no tokens for the least.
         let state = pace(1);
         if (state === "read" && port) {
-          const message = readToGuard(data);
+          const message = readToGuard(data, readers);
           state = pace((message ? COST[message.type] : COST_OF_NONSENSE) - 1);
           if (message && state === "read") hear(message);
         }

@@ -4,27 +4,23 @@
 import type { Stage, ToCompartment } from "../message/message";
 import { newTable, push } from "../message/builtins";
 import type { Calls } from "./calls";
-import { newCalls } from "./calls";
 import type { Compartment } from "./compartment";
 import { newCompartment } from "./compartment";
-import type { Config, Frame } from "./config";
+import type { Config, Frame, Parts } from "./config";
 import { listen } from "./dom";
 import { pageFacts, watchPage } from "./facts";
-import { forwardCalls } from "./forward";
-import type { Place } from "./frame";
-import { placeOf, putFrame } from "./frame";
+import { hideFrame, makeFrame } from "./frame";
 import { collectInert } from "./inert";
 import type { KeptValues } from "./kept";
-import { newKeptValues } from "./kept";
 import type { RunIsolated } from "./moved";
-import { watchView } from "./view";
+import type { Place } from "./visible";
 
 /** All frames of one name. */
 interface Named {
   readonly name: string;
   readonly frame: Frame;
-  readonly calls: Calls;
-  readonly kept: KeptValues;
+  readonly calls: Calls | undefined;
+  readonly kept: KeptValues | undefined;
   readonly all: Compartment[];
   /** Visible ones stand where their scripts stood, or in a slot: one for each place. A hidden one has none. */
   readonly places: Map<Element | undefined, Compartment>;
@@ -39,7 +35,7 @@ export interface Compartments {
   readonly start: () => void;
 }
 
-export function newCompartments({ compartments, marker }: Config, nonce: string): Compartments {
+export function newCompartments({ compartments, marker }: Config, nonce: string, parts: Parts): Compartments {
   const known = newTable<Named>();
   /** Where the page was loaded from. It may call itself something else by now. */
   const page = location.href;
@@ -64,8 +60,8 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
     return (known[name] ??= {
       name,
       frame,
-      calls: newCalls(),
-      kept: newKeptValues(name, frame.storage ?? []),
+      calls: parts.newCalls?.(),
+      kept: parts.newKeptValues?.(name, frame.storage ?? []),
       all: [],
       places: new Map(),
     });
@@ -73,7 +69,7 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
 
   const add = ({ name, all, calls }: Named): Compartment => {
     const compartment = newCompartment(name);
-    for (const call of calls.waiting) compartment.post(call);
+    for (const call of calls?.waiting ?? []) compartment.post(call);
     if (stage !== "loading") compartment.post({ type: "stage", stage });
     push(all, compartment);
     return compartment;
@@ -84,33 +80,37 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
     // The page's own path and query plus the marker, so that location reads as the page's.
     const url = new URL(page);
     url.search += `${url.search ? "&" : "?"}${marker}=${encodeURIComponent(name)}`;
-    const { element, maxWidth, maxHeight, resize } = putFrame(name, frame, place, url.href);
+    const element = makeFrame(frame, place ? name : "", url.href);
+    const shown = place && parts.showFrame?.(element, frame, place, (view) => compartment.post({ type: "view", view }));
+    if (!shown) hideFrame(element);
     if (!watching) watchPage((facts) => tell({ type: "page", page: facts }));
     watching = true;
-    if (place) watchView(element, (view) => compartment.post({ type: "view", view }));
     const greet = () => ({
       chatproxy: "hello" as const,
       page: pageFacts(),
-      visible: !!place,
-      maxWidth,
-      maxHeight,
+      visible: !!shown,
+      maxWidth: shown?.maxWidth ?? 0,
+      maxHeight: shown?.maxHeight ?? 0,
       storage: frame.storage ?? [],
-      kept: kept.all(),
+      kept: kept?.all() ?? [],
     });
-    compartment.talk(element, greet, (message) => {
-      if (message.type === "resize") resize(message.width, message.height);
+    compartment.talk(element, greet, parts, (message) => {
+      if (message.type === "resize") shown?.resize(message.width, message.height);
       else if (message.type === "ran") {
         const waits = running[message.id];
         if (waits?.of !== compartment) return;
         delete running[message.id];
         waits.ran(message.ok);
-      } else if (message.type === "callback") calls.answer(message.id, message.values);
-      else if (kept.keep(message.kept)) {
+      } else if (message.type === "callback") calls?.answer(message.id, message.values);
+      else if (kept?.keep(message.kept)) {
         for (const other of all) if (other !== compartment) other.post({ type: "kept", kept: message.kept });
       }
     });
     return compartment;
   };
+
+  const placeOf = (frame: Frame, anchor: Element | null, parsing: boolean) =>
+    (frame.visible && parts.placeOf?.(frame, anchor, parsing)) || null;
 
   /** Opens what has waited for a slot, if that is there or will not come any more. */
   const openLater = (of: Named, parsing: boolean) => {
@@ -137,23 +137,23 @@ export function newCompartments({ compartments, marker }: Config, nonce: string)
     for (const name in compartments) {
       for (const path of compartments[name]?.forward ?? []) push((takers[path] ??= []), named(name));
     }
-    const restub = forwardCalls(Object.keys(takers), (path, args) => {
+    const restub = parts.forwardCalls?.(Object.keys(takers), (path, args) => {
       for (const { all, calls, frame } of takers[path] as Named[]) {
-        const call = calls.make(path, args, frame.visible || !all.length);
+        const call = (calls as Calls).make(path, args, frame.visible || !all.length);
         for (const compartment of all) compartment.post(call);
       }
     });
     // A script of the page that came from elsewhere has run.
-    listen(document, "load", restub, { capture: true });
+    if (restub) listen(document, "load", restub, { capture: true });
     collectInert(nonce, run, (parsing) => {
-      restub();
+      restub?.();
       each((of) => openLater(of, parsing));
       if (!parsing) reach("interactive");
     });
     listen(window, "load", () => reach("complete"), { once: true });
     listen(window, "storage", (event: StorageEvent) =>
       each(({ all, kept }) => {
-        for (const change of kept.changed(event)) for (const one of all) one.post({ type: "kept", kept: change });
+        for (const change of kept?.changed(event) ?? []) for (const one of all) one.post({ type: "kept", kept: change });
       }),
     );
   };

@@ -2,6 +2,11 @@
 
 import type { startChat } from "../converse/converse";
 import type { digest } from "../digest/digest";
+import type { Readers } from "../message/message";
+import type { newCalls } from "./calls";
+import type { forwardCalls } from "./forward";
+import type { newKeptValues } from "./kept";
+import type { placeOf, showFrame } from "./visible";
 
 export type Verdict = "allow" | "isolate" | "strip";
 
@@ -82,7 +87,12 @@ export interface Config {
 export type Digest = typeof digest | undefined;
 
 /** The parts of the guard that not every page needs. */
-interface Parts {
+export interface Parts extends Readers {
+  readonly forwardCalls?: typeof forwardCalls;
+  readonly newCalls?: typeof newCalls;
+  readonly newKeptValues?: typeof newKeptValues;
+  readonly placeOf?: typeof placeOf;
+  readonly showFrame?: typeof showFrame;
   readonly digest?: Digest;
   readonly startChat?: typeof startChat;
 }

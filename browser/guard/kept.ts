@@ -5,7 +5,7 @@
 
 import type { Area, Kept } from "../message/message";
 import { apply, getOwnPropertyDescriptor, indexOf, keys, newTable, push, slice, uncurry } from "../message/builtins";
-import { isKept, readKept } from "../message/message";
+import { isKept, readKept } from "../message/kept";
 
 /** How much one compartment keeps, in UTF-16 units, and what an item counts beside its text: 128 items at most. */
 const MAX_TEXT = 1 << 16;

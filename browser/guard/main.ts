@@ -14,7 +14,7 @@ const { config, nonce, parts } = takeConfig();
 // reloads itself comes here. Nothing is started in it.
 const opaque = self.origin === "null";
 if (!config.observe) {
-  const compartments = newCompartments(config, nonce);
+  const compartments = newCompartments(config, nonce, parts);
   const isPinned = makeIsPinned(parts.digest);
   const rules: Rules = {
     decide: makeDecide(config),

@@ -1,5 +1,9 @@
 import { dice, equal, holds, show, test } from "../testing/testing";
-import { isKept, MAX_NAME, MAX_VALUE, readKept, readToGuard } from "./message";
+import { isKept, MAX_NAME, MAX_VALUE, readKept } from "./kept";
+import { readToGuard as read } from "./message";
+import { decode } from "./plain";
+
+const readToGuard = (data: unknown) => read(data, { decode, readKept });
 
 test("messages of each shape are read", () => {
   const kept = { area: "cookie", name: "_ga", value: "1", expires: 5 } as const;
@@ -30,17 +34,22 @@ test("a message is read, whatever its keys inherit (20,000 messages)", () => {
   const values = [null, 0, 5, -1, NaN, "n", [], {}, ["list"], [["function", 1]], { area: "local", name: "n", value: "v", expires: null }];
   const types = ["resize", "keep", "callback", "run", null];
   const names = ["width", "height", "kept", "id", "args", "__proto__", "value"];
-  let read = 0;
+  let taken = 0;
   for (let i = 0; i < 20_000; i++) {
     const data = { type: types[throwDice(types.length)] };
     for (let n = throwDice(8); n-- > 0; ) {
       Object.defineProperty(data, names[throwDice(names.length)] as string, { value: values[throwDice(values.length)], enumerable: true, configurable: true, writable: true });
     }
     const message = readToGuard(structuredClone(data));
-    if (message) read++;
+    if (message) taken++;
     holds(message === null || Object.keys(message).length <= 3, show(message));
   }
-  holds(read > 100, `${read} read: this test shows nothing`);
+  holds(taken > 100, `${taken} read: this test shows nothing`);
+});
+
+test("a site without forwarding and storage reads neither", () => {
+  equal(read({ type: "callback", id: 1, args: [] }, {}), null);
+  equal(read({ type: "keep", kept: { area: "local", name: "n", value: "v", expires: null } }, {}), null);
 });
 
 test("names of a storage list, with wildcards", () => {

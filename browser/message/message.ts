@@ -2,9 +2,9 @@
 // of shapes. Whatever comes out of a compartment was chosen by a hostile script,
 // so it is read through a validator and never trusted by its type (CWE-20).
 
-import type { Plain } from "./plain";
-import { indexOf, isFinite, isSafeInteger, slice, split } from "./builtins";
-import { decode } from "./plain";
+import type { readKept } from "./kept";
+import type { decode, Plain } from "./plain";
+import { isSafeInteger } from "./builtins";
 
 /** Facts of the host page that a compartment pretends to have. Lengths are CSS pixels. */
 export interface PageFacts {
@@ -100,31 +100,33 @@ export type ToGuard =
   /** A function that came with a forwarded call was called. */
   | { readonly type: "callback"; readonly id: number; readonly args: readonly Plain[] };
 
-/** The longest name and value that are kept, in UTF-16 units. */
-export const MAX_NAME = 256;
-export const MAX_VALUE = 16_384;
-
 /** A message of a compartment, as the guard has read it: of a callback the values. */
 export type Heard =
   | Exclude<ToGuard, { type: "callback" }>
   | { readonly type: "callback"; readonly id: number; readonly values: unknown[] };
 
+/** What reads the parts of messages that not every site has. */
+export interface Readers {
+  readonly decode?: typeof decode;
+  readonly readKept?: typeof readKept;
+}
+
 /** Returns the message that a compartment sent, or null where it is not one. */
-export function readToGuard(data: unknown): Heard | null {
+export function readToGuard(data: unknown, { decode, readKept }: Readers): Heard | null {
   if (typeof data !== "object" || data === null) return null;
   const { type, width, height, kept, id, args, ok } = data as Record<string, unknown>;
   switch (type) {
     case "resize":
       return isLength(width) && isLength(height) ? { type, width, height } : null;
     case "keep": {
-      const read = readKept(kept);
-      return read && { type, kept: read };
+      const read = readKept?.(kept);
+      return read ? { type, kept: read } : null;
     }
     case "ran":
       return isSafeInteger(id) && typeof ok === "boolean" ? { type, id: id as number, ok } : null;
     case "callback": {
       // The page's functions are the page's: what comes back has none.
-      const values = decode(args, () => null);
+      const values = decode?.(args, () => null);
       return values && isSafeInteger(id) ? { type, id: id as number, values } : null;
     }
     default:
@@ -133,41 +135,6 @@ export function readToGuard(data: unknown): Heard | null {
 }
 
 const isLength = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 100_000;
-
-/** Returns what is to be kept, or null where it has another shape. */
-export function readKept(data: unknown): Kept | null {
-  if (typeof data !== "object" || data === null) return null;
-  const { area, name, value, expires } = data as Record<string, unknown>;
-  if (area !== "cookie" && area !== "local" && area !== "session") return null;
-  if (typeof name !== "string" || name.length > MAX_NAME) return null;
-  if (value !== null && (typeof value !== "string" || value.length > MAX_VALUE)) return null;
-  if (expires !== null && (typeof expires !== "number" || !isFinite(expires))) return null;
-  return { area, name, value, expires };
-}
-
-/** Tells whether a name is among those of a policy's storage list. */
-export function isKept(names: readonly string[], name: string): boolean {
-  for (let i = 0; i < names.length; i++) if (matches(names[i] as string, name)) return true;
-  return false;
-}
-
-/** Tells whether a name is the glob's, in which "*" stands for anything. */
-function matches(glob: string, name: string): boolean {
-  const parts = split(glob, "*");
-  const first = parts[0] as string;
-  const last = parts[parts.length - 1] as string;
-  if (parts.length === 1) return name === glob;
-  const end = name.length - last.length;
-  if (end < first.length || slice(name, 0, first.length) !== first || slice(name, end) !== last) return false;
-  let at = first.length;
-  for (let i = 1; i < parts.length - 1; i++) {
-    const part = parts[i] as string;
-    const found = indexOf(name, part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= end;
-}
 
 /** Tells whether a window message is the guard's first one. */
 export function isHello(data: unknown): data is Hello {
