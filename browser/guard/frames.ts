@@ -4,9 +4,8 @@
 // frame when a script first reaches for its window or document, or when it has loaded.
 // A way that is not seen leads to a realm in which nothing runs.
 
+import { apply, defineProperty, getOwnPropertyDescriptor } from "../message/builtins";
 import type { Realm } from "./moved";
-
-const { apply } = Reflect;
 
 /**
  * Has enter called for such realms under a realm. Returns what looks into an element,
@@ -15,7 +14,7 @@ const { apply } = Reflect;
 export function watchFrames(realm: Realm, enter: (child: Realm) => void): (element: EventTarget | null) => Document | undefined {
   const prototype = realm.HTMLIFrameElement.prototype;
   const descriptor = (name: "contentWindow" | "contentDocument") =>
-    Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor & { get: () => unknown };
+    getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor & { get: () => unknown };
   const { get: getWindow } = descriptor("contentWindow");
   const look = (element: EventTarget | null) => {
     try {
@@ -34,7 +33,7 @@ export function watchFrames(realm: Realm, enter: (child: Realm) => void): (eleme
   };
   for (const name of ["contentWindow", "contentDocument"] as const) {
     const own = descriptor(name);
-    Object.defineProperty(prototype, name, {
+    defineProperty(prototype, name, {
       ...own,
       get(this: HTMLIFrameElement) {
         look(this);

@@ -6,7 +6,7 @@
 import { attributesOf } from "./inert";
 import type { Decide, Decision } from "./decide";
 import type { DecideInline, IsPinned } from "./inline";
-import { newTable } from "../message/builtins";
+import { apply, getOwnPropertyDescriptor, newTable } from "../message/builtins";
 import type { IsolatedScript } from "../message/message";
 
 export type Realm = Window & typeof globalThis;
@@ -29,7 +29,6 @@ export interface Rules {
 
 type Script = HTMLScriptElement | SVGScriptElement;
 
-const { apply } = Reflect;
 const { dispatchEvent } = EventTarget.prototype;
 const { stringify } = JSON;
 
@@ -63,7 +62,7 @@ const addressOf = (script: Script): string =>
 
 /** Returns a listener for load events of script elements, and of the page's own event. */
 export function handOver(realm: Realm, { decide, decideInline, run }: Rules): (event: Event) => void {
-  const current = Object.getOwnPropertyDescriptor(realm.Document.prototype, "currentScript")?.get as () => Script | null;
+  const current = getOwnPropertyDescriptor(realm.Document.prototype, "currentScript")?.get as () => Script | null;
   const move = (
     { verdict, compartment }: Decision,
     script: Script | null,

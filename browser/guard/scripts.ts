@@ -4,6 +4,7 @@
 // through createElement. What goes another way has no nonce and does not run:
 // this file grants, the policy header enforces.
 
+import { apply, defineProperty, getOwnPropertyDescriptor } from "../message/builtins";
 import type { Config } from "./config";
 import { watchFrames } from "./frames";
 import type { Realm, Rules } from "./moved";
@@ -26,7 +27,6 @@ interface TrustedTypes {
 /** Answers 404, so that the element of a refused script fires an error event. */
 const REFUSED = "/.chatproxy/refused.js";
 
-const { apply } = Reflect;
 const { parse } = JSON;
 
 export function guardScripts(config: Config, nonce: string, rules: Rules, report: Report): void {
@@ -155,12 +155,12 @@ function grant(realm: Realm, nonce: string, judged: boolean, moved: (event: Even
 
   // Preloads of scripts need the nonce; style sheets must not have it.
   const link = HTMLLinkElement.prototype;
-  const rel = Object.getOwnPropertyDescriptor(link, "rel") as PropertyDescriptor & { set: (value: string) => void };
+  const rel = getOwnPropertyDescriptor(link, "rel") as PropertyDescriptor & { set: (value: string) => void };
   const { setAttribute } = realm.Element.prototype;
   const preload = (element: HTMLLinkElement) => {
     if (element.ownerDocument === document) element.nonce = /^\s*(?:module)?preload\s*$/i.test(element.rel) ? nonce : "";
   };
-  Object.defineProperty(link, "rel", {
+  defineProperty(link, "rel", {
     ...rel,
     set(this: HTMLLinkElement, value: string) {
       apply(rel.set, this, [value]);
