@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/unrolled/secure"
 
@@ -36,9 +37,7 @@ func (s *Site) enforcePolicy(x *exchange, res *http.Response) error {
 func (s *Site) writePolicy(x *exchange, h http.Header) {
 	ours := s.noGrants
 	if x.kind == page {
-		// What carries the upstream's own nonce may come from anywhere.
-		anywhere := len(csp.Nonces(x.upstream)) > 0
-		ours = s.pagePolicies[index(x.chat)][index(anywhere)].With(x.nonce, policies.OriginOf(x.page))
+		ours, _ = s.policiesOf(x)
 	}
 	h.Del(csp.Header)
 	h.Del(csp.HeaderReportOnly)
@@ -65,6 +64,29 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	for _, p := range x.upstreamReport {
 		h.Add(csp.HeaderReportOnly, granted(p))
 	}
+}
+
+// policiesOf returns the policies of a page for its header, and those that its guard
+// puts into it.
+//
+// WebKit 2.50 lets a script that it loads ahead of the parser have its nonce only where
+// every policy has one. With the second policy in the header it loads no script ahead,
+// and reports each as a violation; so there the guard adds it when the page is parsed.
+func (s *Site) policiesOf(x *exchange) (header, inPage string) {
+	// What carries the upstream's own nonce may come from anywhere.
+	anywhere := len(csp.Nonces(x.upstream)) > 0
+	header = s.pagePolicies[index(x.chat)][index(anywhere)].With(x.nonce, policies.OriginOf(x.page))
+	if x.webKit {
+		header, inPage, _ = strings.Cut(header, ", ")
+		inPage, _, _ = strings.Cut(inPage, "; report-uri ") // which counts in headers only (CSP3 §3.3)
+	}
+	return header, inPage
+}
+
+// isWebKit reports whether the User-Agent names the engine of Safari. Whoever says so
+// and is none harms himself.
+func isWebKit(agent string) bool {
+	return strings.Contains(agent, "AppleWebKit/") && !strings.Contains(agent, "Chrome/") && !strings.Contains(agent, "Chromium/")
 }
 
 // protected is the page that the policy is for, on no origin yet.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"html"
 	"net/http"
 	"slices"
 	"strings"
@@ -180,5 +181,31 @@ func TestReportOnlyKeepsTheNonceOfWhatIsNotRewritten(t *testing.T) {
 	}, `pages: [{match: "/**", mode: report-only}]`)
 	if got := site.ask(t, "GET", "/").Header.Values(csp.Header); !slices.Equal(got, []string{"script-src 'nonce-abc'"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// WebKit gets the second policy from the guard; a page that is known from before is not
+// another engine's.
+func TestWebKitGetsTheSecondPolicyInThePage(t *testing.T) {
+	const (
+		safari   = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15"
+		chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+		firefox  = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
+	)
+	site := start(t, htmlPage(`<p>`), `scripts: {rules: [{name: own, match: {src: ["/a&b/**"]}, action: allow}]}`)
+	second := "script-src-elem " + site.URL + "/.chatproxy/ " + site.URL + "/a&b/ 'unsafe-inline'"
+	inPage := `data-policy="` + html.EscapeString(second) + `"`
+	for range 3 { // the third time it is known
+		for agent, webKit := range map[string]bool{safari: true, chromium: false, firefox: false, "": false} {
+			a := site.ask(t, "GET", "/", "User-Agent", agent)
+			inHeader := strings.Contains(strings.Join(a.Header.Values(csp.Header), ", "), ", "+second)
+			if inHeader == webKit || strings.Contains(a.body, inPage) != webKit {
+				t.Errorf("%s: got %q and %s", agent, a.Header.Values(csp.Header), a.body)
+			}
+		}
+	}
+	watched := start(t, htmlPage(`<p>`), `pages: [{match: "/**", mode: report-only}]`)
+	if a := watched.ask(t, "GET", "/", "User-Agent", safari); strings.Contains(a.body, "data-policy") {
+		t.Errorf("a page in mode report-only enforces: %s", a.body)
 	}
 }

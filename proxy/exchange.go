@@ -21,6 +21,7 @@ type exchange struct {
 	chat    bool // the page gets the chat
 	nonce   csp.Nonce
 	fetched fetch
+	webKit  bool // the browser's engine is Safari's
 	foreign bool // it may come from a compartment: no credentials
 
 	// From the response.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"html"
 
 	"github.com/go-chi/chi/v5"
 
@@ -29,7 +30,12 @@ func (s *Site) head(x *exchange) ([]byte, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	return fmt.Appendf(nil, `<script nonce="%s" src="%s"></script>`, x.nonce, g.Path), nil
+	markup := fmt.Appendf(nil, `<script nonce="%s" src="%s"`, x.nonce, g.Path)
+	if x.webKit && x.mode == policies.ModeEnforce {
+		_, inPage := s.policiesOf(x)
+		markup = fmt.Appendf(markup, ` data-policy="%s"`, html.EscapeString(inPage))
+	}
+	return append(markup, "></script>"...), nil
 }
 
 // prepareGuards makes once what is the same on every page.

@@ -24,6 +24,7 @@ func (s *Site) identify(next http.Handler) http.Handler {
 			chat:    s.chat != nil && s.policy.HasChat(r.URL.Path),
 			nonce:   csp.NewNonce(),
 			fetched: purpose(r),
+			webKit:  isWebKit(r.UserAgent()),
 		}
 		next.ServeHTTP(w, withExchange(r, x))
 	})

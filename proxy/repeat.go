@@ -34,10 +34,11 @@ const (
 type repeatKey struct {
 	scheme, host, path, query string // relative URLs are resolved by it, and rules ask for it
 	charset                   string // of the header
+	webKit                    bool   // has the second policy in the page
 }
 
 func repeatKeyOf(x *exchange) repeatKey {
-	return repeatKey{x.page.Scheme, x.page.Host, x.page.EscapedPath(), x.page.RawQuery, x.charset}
+	return repeatKey{x.page.Scheme, x.page.Host, x.page.EscapedPath(), x.page.RawQuery, x.charset, x.webKit}
 }
 
 func (k repeatKey) size() int {

@@ -98,10 +98,10 @@ export interface Parts extends Readers {
 }
 
 /** Takes the configuration and the nonce from the guard's own element, and the element out of the page. */
-export function takeConfig(): { config: Config; nonce: string; parts: Parts } {
+export function takeConfig(): { config: Config; nonce: string; policy: string | undefined; parts: Parts } {
   const own = document.currentScript as HTMLScriptElement & Parts;
   const config = JSON.parse(own.dataset["config"] ?? "") as Config;
   const nonce = own.nonce;
   own.remove();
-  return { config, nonce, parts: own };
+  return { config, nonce, policy: own.dataset["policy"], parts: own };
 }

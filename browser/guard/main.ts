@@ -5,11 +5,12 @@ import { newCompartments } from "./compartments";
 import { takeConfig } from "./config";
 import { makeDecide } from "./decide";
 import { makeDecideInline, makeIsPinned } from "./inline";
+import { addPolicy } from "./policy";
 import { makeReport } from "./report";
 import type { Rules } from "./moved";
 import { guardScripts } from "./scripts";
 
-const { config, nonce, parts } = takeConfig();
+const { config, nonce, policy, parts } = takeConfig();
 // Where the page stands in a sandbox it is no page of the site: a compartment that
 // reloads itself comes here. Nothing is started in it.
 const opaque = self.origin === "null";
@@ -24,6 +25,7 @@ if (!config.observe) {
       if (!opaque) compartments.run(...args);
     },
   };
+  if (policy) addPolicy(policy);
   guardScripts(config, nonce, rules, makeReport(config.report));
   if (!opaque) compartments.start();
 }

@@ -183,6 +183,7 @@ const paths = (() => {
         document.body.append(template.content);
       },
       "import()": (url) => void import(url).catch(() => {}),
+      "import(), later": (url) => addEventListener("DOMContentLoaded", () => void import(url).catch(() => {})),
       "import(), from an allowed module": (url) => {
         const script = made("/static/importer.js?" + encodeURIComponent(url));
         script.type = "module";
@@ -327,6 +328,8 @@ const paths = (() => {
       "data: URL": (text) => document.head.append(made("data:text/javascript," + encodeURIComponent(text))),
       "blob: URL": (text) => document.head.append(made(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))),
       "import() of data:": (text) => void import("data:text/javascript," + encodeURIComponent(text)).catch(() => {}),
+      "import() of data:, later": (text) =>
+        addEventListener("DOMContentLoaded", () => void import("data:text/javascript," + encodeURIComponent(text)).catch(() => {})),
       "import() of blob:": (text) => void import(URL.createObjectURL(new Blob([text], { type: "text/javascript" }))).catch(() => {}),
       "Worker of blob:": (text) => new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" }))),
     },
