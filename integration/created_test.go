@@ -290,8 +290,8 @@ func TestRefusalsOfCreatedScriptsAreReported(t *testing.T) {
 			// These the browser reports by itself: from sites with HTTPS, and when it has
 			// time for it.
 			browserReports := map[string]string{
-				"import()/isolate": "script-src-elem " + host + "/vendor/ran.js",
-				"setTimeout/strip": "require-trusted-types-for trusted-types-sink",
+				"import(), later/isolate": "script-src-elem " + host + "/vendor/ran.js",
+				"setTimeout/strip":        "require-trusted-types-for trusted-types-sink",
 			}
 			only := slices.Concat(slices.Collect(maps.Keys(refusals)), slices.Collect(maps.Keys(browserReports)))
 			b.Open(s.protected + "?only=" + url.QueryEscape(strings.Join(only, "|")))
