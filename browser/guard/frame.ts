@@ -1,6 +1,7 @@
 // The element of a compartment's frame: what it may do, where it stands and how large.
 
 import type { Frame } from "./config";
+import { keepFocus } from "./focus";
 import { appendTo, attributes, body, createElement, head, nearest, root } from "./dom";
 
 /** Where a visible frame stands. */
@@ -81,6 +82,7 @@ export function putFrame(title: string, frame: Frame, place: Place | null, src: 
   style.cssText = VISIBLE;
   take();
   place.put(element);
+  keepFocus(element);
   return {
     element,
     maxWidth,
