@@ -24,8 +24,10 @@ type attack struct {
 	// allowed is true for a script that the policy allows in the page.
 	allowed bool
 	// alone is true where it is to have the page for itself; disturbs where that is so
-	// only without chatproxy. first is true where it has to come before the others.
-	alone, disturbs, first bool
+	// only without chatproxy.
+	alone, disturbs bool
+	// order is less than 0 where it comes before the others, and more where behind.
+	order int
 	// steps is what the reader does once the attack is ready.
 	steps func(b *browsers.Browser)
 
@@ -119,6 +121,9 @@ func (v *visit) succeeds(name string, patience time.Duration) string {
 // one that is known to succeed does not.
 func (v *visit) check(t *testing.T, name string) {
 	t.Helper()
+	if corpus[name].topic == hogging && v.URL() == v.address {
+		t.Logf("%s: the page stood still for %.0f ms at most", name, v.Eval("return longest"))
+	}
 	if reason, known := corpus[name].stands[v.Engine()]; known {
 		if missing := v.succeeds(name, 8*time.Second); missing != "" {
 			t.Errorf("%s no longer succeeds (%s): take it off the list of what stands; %s", name, reason, missing)

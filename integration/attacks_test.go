@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"flag"
 	"regexp"
 	"slices"
@@ -127,7 +128,8 @@ func groups(t *testing.T, engine browsers.Engine, alone func(attack) bool) [][]s
 }
 
 // chosen returns the names of the attacks to try, in order. Those on the history come
-// first: it has room for some 50 entries.
+// first, since it has room for some 50 entries; those that open windows come last, since
+// these take the focus.
 func chosen(t *testing.T) []string {
 	t.Helper()
 	only, err := regexp.Compile(*onlyAttack)
@@ -141,10 +143,7 @@ func chosen(t *testing.T) []string {
 		}
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		if corpus[a].first != corpus[b].first {
-			return map[bool]int{true: -1, false: 1}[corpus[a].first]
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(corpus[a].order-corpus[b].order, strings.Compare(a, b))
 	})
 	return names
 }

@@ -10,6 +10,7 @@ import { newPace } from "./limits";
 const COST = { ran: 1, resize: 1, keep: 2, callback: 5 };
 const COST_OF_NONSENSE = 10;
 
+const Channel = MessageChannel;
 const { postMessage, close } = MessagePort.prototype;
 const windowOf = getOwnPropertyDescriptor(HTMLIFrameElement.prototype, "contentWindow")?.get as () => Window;
 
@@ -36,7 +37,7 @@ export function newCompartment(name: string): Compartment {
     listen(element, "load", () => {
       // A second document is not ours: a script went there. It gets no port.
       if (!waiting) return end();
-      const { port1, port2 } = new MessageChannel();
+      const { port1, port2 } = new Channel();
       const pace = newPace();
       port1.onmessage = ({ data }: MessageEvent<unknown>) => {
         // Dropped unread where there are no tokens for the least.

@@ -19,6 +19,7 @@ export const title = getter<string>(Document.prototype, "title");
 export const referrer = getter<string>(Document.prototype, "referrer");
 export const readyState = getter<DocumentReadyState>(Document.prototype, "readyState");
 export const hidden = getter<boolean>(Document.prototype, "hidden");
+export const activeElement = getter<Element | null>(Document.prototype, "activeElement");
 export const baseURI = getter<string>(Node.prototype, "baseURI");
 
 export function createElement<K extends keyof HTMLElementTagNameMap>(name: K): HTMLElementTagNameMap[K] {
@@ -27,7 +28,8 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(name: K): H
 
 const { addEventListener } = EventTarget.prototype;
 const { querySelector } = Document.prototype;
-const { append, closest, setAttribute } = Element.prototype;
+const { append, closest, matches, remove: removeIt, setAttribute } = Element.prototype;
+const { focus: focusOn } = HTMLElement.prototype;
 
 export function listen<E extends Event>(
   target: EventTarget,
@@ -38,7 +40,7 @@ export function listen<E extends Event>(
   apply(addEventListener, target, [type, listener, options]);
 }
 
-/** Sets attributes of an element that is not in the page yet. */
+/** Sets attributes of an element. */
 export function attributes(element: Element, values: Readonly<Record<string, string>>): void {
   for (const name in values) apply(setAttribute, element, [name, values[name]]);
 }
@@ -55,4 +57,11 @@ export function nearest(selector: string, from: Element | null): Element | null 
     console.warn(`chatproxy: ${selector} is no selector`);
     return null;
   }
+}
+
+export const remove = (element: Element): void => apply(removeIt, element, []);
+export const isUnderPointer = (element: Element): boolean => apply(matches, element, [":hover"]) as boolean;
+
+export function focus(element: HTMLElement): void {
+  apply(focusOn, element, [{ preventScroll: true }]);
 }
