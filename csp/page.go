@@ -29,7 +29,9 @@ type Page struct {
 	Workers []Source
 	// Origin is the page's own, like https://www.example.com, for sources of it.
 	Origin string
-	// ReportURI is the path that violation reports go to; empty for none.
+	// ReportURI is the path that violation reports go to; empty for none. There is no
+	// report-to beside it: Chromium and Firefox would then send nothing from a page
+	// without TLS, and Chromium the others a minute late.
 	ReportURI string
 }
 
@@ -105,7 +107,6 @@ func (page Page) Policy() Policy {
 	}
 	if page.ReportURI != "" {
 		p = p.With("report-uri", page.ReportURI)
-		p = p.With("report-to", ReportingGroup)
 	}
 	return p
 }
@@ -123,7 +124,7 @@ func (page Page) Policies() string {
 	}
 	second := Policy{}.With("script-src-elem", append(page.expressions(page.Sources), "'unsafe-inline'")...)
 	if page.ReportURI != "" {
-		second = second.With("report-uri", page.ReportURI).With("report-to", ReportingGroup)
+		second = second.With("report-uri", page.ReportURI)
 	}
 	return text + ", " + second.String()
 }
@@ -158,7 +159,7 @@ func Locked(reportURI string) Policy {
 	p := Policy{}.With("default-src", "'none'").With("base-uri", "'none'").
 		With("form-action", "'none'").With("frame-ancestors", "'self'").With("sandbox")
 	if reportURI != "" {
-		p = p.With("report-uri", reportURI).With("report-to", ReportingGroup)
+		p = p.With("report-uri", reportURI)
 	}
 	return p
 }

@@ -23,7 +23,7 @@ func TestPagePolicy(t *testing.T) {
 			"script-src " + n + "; script-src-attr 'unsafe-hashes' 'sha384-a' 'sha384-b'" + base + "trusted-types default"},
 		{"no handlers where nothing may run", Page{Handlers: []string{"'sha384-a'"}}, "script-src 'none'" + base + "trusted-types default"},
 		{"the operator's directives", Page{Nonce: testNonce, ReportURI: "/r", Directives: map[string][]string{"img-src": {"*"}, "frame-ancestors": {"'none'"}, "trusted-types": {"angular"}}},
-			"script-src " + n + strings.Replace(base, "frame-ancestors 'self'", "frame-ancestors 'none'", 1) + "trusted-types default angular; img-src *; report-uri /r; report-to chatproxy"},
+			"script-src " + n + strings.Replace(base, "frame-ancestors 'self'", "frame-ancestors 'none'", 1) + "trusted-types default angular; img-src *; report-uri /r"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestPagePolicies(t *testing.T) {
 	if len(policies) != 2 || policies[0].String() != page.Policy().String() {
 		t.Fatalf("got %q", page.Policies())
 	}
-	if got, want := policies[1].String(), "script-src-elem https://www.example.com/static/ https://cdn.example 'unsafe-inline'; report-uri /r; report-to chatproxy"; got != want {
+	if got, want := policies[1].String(), "script-src-elem https://www.example.com/static/ https://cdn.example 'unsafe-inline'; report-uri /r"; got != want {
 		t.Errorf("\n got %q\nwant %q", got, want)
 	}
 	if got, _ := policies[0].Get("worker-src"); len(got) != 1 || got[0] != "https://www.example.com/static/" {

@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// ReportingGroup is the endpoint name that report-to and Reporting-Endpoints share.
-const ReportingGroup = "chatproxy"
-
 // A Violation is what a browser reports, cut down to what may be logged: no
 // query, no fragment and no sample, since these can carry session tokens and,
 // with Trusted Types, pieces of messages (CWE-532). Every field was chosen by

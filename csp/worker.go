@@ -17,7 +17,7 @@ type Worker struct {
 func (w Worker) Policy() Policy {
 	p := Policy{}.With("script-src", append(Page{Origin: w.Origin}.expressions(w.Sources), "'wasm-unsafe-eval'")...)
 	if w.ReportURI != "" {
-		p = p.With("report-uri", w.ReportURI).With("report-to", ReportingGroup)
+		p = p.With("report-uri", w.ReportURI)
 	}
 	return p
 }

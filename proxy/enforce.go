@@ -41,9 +41,6 @@ func (s *Site) writePolicy(x *exchange, h http.Header) {
 	}
 	h.Del(csp.Header)
 	h.Del(csp.HeaderReportOnly)
-	// Beside the upstream's own: of two members with one name the last counts
-	// (RFC 9651 §4.2.2).
-	h.Add("Reporting-Endpoints", csp.ReportingGroup+`="`+reportPath+`"`)
 	if x.mode == policies.ModeReportOnly {
 		h.Add(csp.HeaderReportOnly, ours)
 	} else {

@@ -61,7 +61,7 @@ func TestTheUpstreamsPoliciesStayInForce(t *testing.T) {
 		if got, want := a.Header.Values(csp.HeaderReportOnly), []string{"script-src 'self' " + ours + "; report-to theirs"}; !slices.Equal(got, want) {
 			t.Errorf("report-only: got %q, want %q", got, want)
 		}
-		if got, want := a.Header.Values("Reporting-Endpoints"), []string{`theirs="https://reports.example/"`, `chatproxy="/.chatproxy/report"`}; !slices.Equal(got, want) {
+		if got, want := a.Header.Values("Reporting-Endpoints"), []string{`theirs="https://reports.example/"`}; !slices.Equal(got, want) {
 			t.Errorf("Reporting-Endpoints: got %q, want %q", got, want)
 		}
 	})

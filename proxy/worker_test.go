@@ -17,7 +17,7 @@ func TestScriptsCarryThePolicyOfWorkers(t *testing.T) {
 pages: [{match: "/off/**", mode: off}, {match: "/watched/**", mode: report-only}]
 scripts: {rules: [{name: own, match: {src: ["/static/**", "https://cdn.example/lib/v1.js"]}, action: allow}]}`)
 	own := site.URL
-	want := "script-src " + own + "/.chatproxy/ " + own + "/static/ https://cdn.example/lib/v1.js 'wasm-unsafe-eval'; report-uri /.chatproxy/report; report-to chatproxy"
+	want := "script-src " + own + "/.chatproxy/ " + own + "/static/ https://cdn.example/lib/v1.js 'wasm-unsafe-eval'; report-uri /.chatproxy/report"
 	for _, tt := range []struct {
 		path, media string
 		want        string

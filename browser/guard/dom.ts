@@ -28,8 +28,7 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(name: K): H
 
 const { addEventListener } = EventTarget.prototype;
 const { querySelector } = Document.prototype;
-const { append, closest, matches, remove: removeIt, setAttribute } = Element.prototype;
-const { focus: focusOn } = HTMLElement.prototype;
+const { append, closest, setAttribute } = Element.prototype;
 
 export function listen<E extends Event>(
   target: EventTarget,
@@ -57,11 +56,4 @@ export function nearest(selector: string, from: Element | null): Element | null 
     console.warn(`chatproxy: ${selector} is no selector`);
     return null;
   }
-}
-
-export const remove = (element: Element): void => apply(removeIt, element, []);
-export const isUnderPointer = (element: Element): boolean => apply(matches, element, [":hover"]) as boolean;
-
-export function focus(element: HTMLElement): void {
-  apply(focusOn, element, [{ preventScroll: true }]);
 }

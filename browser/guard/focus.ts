@@ -3,7 +3,11 @@
 // helps itself is taken away: inert is not enough, in Chromium it would still get the
 // keys (window.focus()).
 
-import { activeElement, focus, isUnderPointer, listen, remove } from "./dom";
+import { activeElement, listen } from "./dom";
+
+const { apply } = Reflect;
+const { matches, remove } = Element.prototype;
+const { focus } = HTMLElement.prototype;
 
 /** How long a browser takes an event for an activation by the user, in ms. */
 const TRANSIENT = 5000;
@@ -36,11 +40,11 @@ export function keepFocus(frame: HTMLIFrameElement): void {
     // Of a click in the frame the page sees that the pointer is there, or at least that
     // the user is active, where nothing in the page has made it so.
     const busy = performance.now() - engaged < TRANSIENT;
-    granted = tab || isUnderPointer(frame) || (!busy && navigator.userActivation?.isActive);
+    granted = tab || apply(matches, frame, [":hover"]) || (!busy && navigator.userActivation?.isActive);
     if (granted) return;
     if (!busy && !again) return void setTimeout(check, 100, true);
-    remove(frame);
-    focus(last as HTMLElement);
+    apply(remove, frame, []);
+    apply(focus, last, [{ preventScroll: true }]);
     console.warn(`chatproxy: the compartment ${frame.title} took the focus and is taken away`);
   };
   // Firefox tells later where the focus is. A page without focus is told nothing.

@@ -4,7 +4,11 @@
 // were in between. What goes over is plain data; what comes back is nothing.
 
 import type { Table } from "../message/builtins";
-import { apply, defineProperty, getOwnPropertyDescriptor, isArray, newTable, split, weakAdd, weakHas } from "../message/builtins";
+import { apply, defineProperty, getOwnPropertyDescriptor, isArray, newTable, uncurry } from "../message/builtins";
+import { split } from "../message/text";
+
+const weakAdd = uncurry(WeakSet.prototype.add) as (set: WeakSet<object>, value: object) => void;
+const weakHas = uncurry(WeakSet.prototype.has) as (set: WeakSet<object>, value: object) => boolean;
 
 /** Passes on a call of the function at a path. */
 export type PassOn = (path: string, args: ArrayLike<unknown>) => void;

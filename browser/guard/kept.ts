@@ -4,7 +4,8 @@
 // site: no server sees them (CWE-200).
 
 import type { Area, Kept } from "../message/message";
-import { apply, getOwnPropertyDescriptor, indexOf, keys, newTable, push, slice, uncurry } from "../message/builtins";
+import { apply, getOwnPropertyDescriptor, keys, newTable, push, uncurry } from "../message/builtins";
+import { indexOf, slice } from "../message/text";
 import { isKept, readKept } from "../message/kept";
 
 /** How much one compartment keeps, in UTF-16 units, and what an item counts beside its text: 128 items at most. */

@@ -1,7 +1,8 @@
 // Values of a compartment that live on: what one looks like, and which names may.
 
 import type { Kept } from "./message";
-import { indexOf, isFinite, slice, split } from "./builtins";
+import { isFinite } from "./builtins";
+import { indexOf, slice, split } from "./text";
 
 /** The longest name and value that are kept, in UTF-16 units. */
 export const MAX_NAME = 256;

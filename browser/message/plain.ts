@@ -3,7 +3,12 @@
 // kind in front, so that no key of anybody's object is a key of ours: nothing that
 // comes over the port can be a prototype (CWE-1321).
 
-import { apply, defineProperty, isArray, isSafeInteger, keys, push, tagOf, timeOf } from "./builtins";
+import { apply, defineProperty, isArray, isSafeInteger, keys, push, uncurry } from "./builtins";
+
+/** What Object.prototype.toString says of a value, like "[object Map]". */
+const tagOf = uncurry({}.toString) as (value: unknown) => string;
+/** The time of a Date in ms since 1970; throws for what is none. */
+const timeOf = uncurry(Date.prototype.getTime) as (value: unknown) => number;
 
 export type Plain =
   | null
