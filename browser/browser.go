@@ -16,6 +16,7 @@
 package browser
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -99,7 +100,18 @@ func NewGuard(name string, config Config) (Bundle, error) {
 	if config.Chat != nil {
 		parts = append(parts, converse)
 	}
+	for i, part := range parts {
+		parts[i] = withoutBanner(part)
+	}
 	return newBundle(name, slices.Concat(append(parts, guard)...)), nil
+}
+
+// withoutBanner returns a part without its first line: the guard has it too.
+func withoutBanner(bundle []byte) []byte {
+	if first, rest, ok := bytes.Cut(bundle, []byte("\n")); ok && bytes.HasPrefix(first, []byte("/*")) && bytes.HasSuffix(first, []byte("*/")) {
+		return rest
+	}
+	return bundle
 }
 
 func newBundle(name string, body []byte) Bundle {
