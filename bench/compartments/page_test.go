@@ -79,11 +79,12 @@ func (p *page) counted(next http.Handler) http.Handler {
 
 // A cost is what one visit took.
 type cost struct {
-	tasks    float64 // ms that the page's main thread was busy
-	script   float64 // ms of these that scripts ran
-	blocking float64 // ms by which tasks were longer than 50 ms
-	requests float64
-	hits     float64
+	tasks     float64 // ms that the page's main thread was busy, on the wall's clock
+	processor float64 // ms of processor time that it took
+	script    float64 // ms that scripts ran
+	blocking  float64 // ms by which tasks were longer than 50 ms
+	requests  float64
+	hits      float64
 }
 
 // silence is how long nothing has come from the vendors when a visit is over.
@@ -111,6 +112,8 @@ func (p *page) visit(t *testing.T) (c cost) {
 		switch m.Name {
 		case "TaskDuration":
 			c.tasks = 1000 * m.Value
+		case "ThreadTime":
+			c.processor = 1000 * m.Value
 		case "ScriptDuration":
 			c.script = 1000 * m.Value
 		}
