@@ -24,7 +24,7 @@ func (s *Source) UnmarshalText(text []byte) error {
 	u, err := parseOrigin(scheme + "://" + host)
 	if err != nil {
 		if !wild && !strings.HasPrefix(strings.ToLower(written), "http") {
-			return fmt.Errorf("%q is neither an origin like https://ads.example nor https:", written)
+			return fmt.Errorf("%q is neither https: nor an origin like https://ads.example", written)
 		}
 		return err
 	}
