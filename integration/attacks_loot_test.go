@@ -96,7 +96,7 @@ func (v *visit) missing(name string) string {
 	if at.logged != "" && !strings.Contains(v.log.String(), at.logged) {
 		return fmt.Sprintf("the site did not note %q, but: %.500s", at.logged, v.log.String())
 	}
-	if at.away && v.URL() == v.address {
+	if at.away && at.stands[v.Engine()] == "" && v.URL() == v.address {
 		return fmt.Sprintf("the page is where it was; it says:\n%.1000s", loot)
 	}
 	if at.effect != "" && v.Eval("return !!("+at.effect+")") != true {
@@ -163,7 +163,6 @@ if (document.title !== "The desk") wrong.push("the title is " + document.title);
 if (!document.querySelector("#own").contentDocument?.body.textContent.includes("` + secretFrame + `")) wrong.push("the page's own frame is elsewhere");
 if (secret.textContent !== "` + secretText + `") wrong.push("the text is " + secret.textContent);
 if (({}).polluted) wrong.push("Object.prototype is polluted");
-if (window.settings || theirs.settings) wrong.push("window.settings is not the page's own");
 if (localStorage.draft !== "` + secretLocal + `") wrong.push("the draft is " + localStorage.draft);
 if (!document.cookie.includes("` + secretCookie + `") || document.cookie.includes("attacker")) wrong.push("the cookies are " + document.cookie);
 if (believed.some((data) => data !== "` + secretMessage + `")) wrong.push("the page believes " + JSON.stringify(believed));

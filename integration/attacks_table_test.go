@@ -65,10 +65,11 @@ var corpus = map[string]attack{
 	"call-site":        {topic: calling, loot: []string{"fetch got " + secretAccount, "xhr got " + secretAccount, "reread got <!doctype html>"}},
 	"call-from-worker": {topic: calling, loot: []string{secretAccount}},
 	"forge-requests":   {topic: calling, logged: "[POST of the reader by form]"},
-	"forge-by-leaving": {topic: calling, disturbs: true, away: true, logged: "[GET of the reader by leaving]"},
-	"forge-report":     {topic: calling, logged: "forged.example"},
-	"open-bosh":        {topic: calling, loot: []string{"sid="}},
-	"open-websocket":   {topic: calling, loot: []string{"the server says"}},
+	"forge-by-leaving": {topic: calling, disturbs: true, away: true, logged: "[GET of the reader by leaving]",
+		stands: map[browsers.Engine]string{browsers.WebKit: "WebKit sends SameSite cookies when a frame goes to the site, and it looks like a log-in that comes back"}},
+	"forge-report":   {topic: calling, logged: "forged.example"},
+	"open-bosh":      {topic: calling, loot: []string{"sid="}},
+	"open-websocket": {topic: calling, loot: []string{"the server says"}},
 
 	"send-elsewhere": {topic: sending, loot: []string{"by fetch", "by keepalive", "by xhr", "by eventsource", "by beacon", "by websocket", "by import"}},
 	"load-elsewhere": {topic: sending, loot: []string{"by img", "by stylesheet", "by css", "by font", "by iframe", "by script", "by video", "by css-import", "by object", "by svg"}},
@@ -92,35 +93,39 @@ var corpus = map[string]attack{
 
 	"spoof-messages":     {topic: speaking, effect: `believed.includes("pay the attacker")`},
 	"forge-hello":        {topic: speaking, loot: []string{secretVisitor}},
-	"forge-messages":     {topic: speaking, visible: true, effect: `document.cookie.includes("planted=pay")`},
+	"forge-messages":     {topic: speaking, visible: true, must: []string{"holds the port"}, effect: `document.cookie.includes("planted=pay")`},
 	"pollute-prototypes": {topic: speaking, disturbs: true, effect: "({}).polluted"},
-	"flood-messages":     {topic: hogging, alone: true, effect: "longest > 250"},
+	"flood-port":         {topic: hogging, alone: true, visible: true, must: []string{"has a way"}, effect: "longest > 250", stands: onOneThread},
+	"flood-window":       {topic: hogging, alone: true, effect: "longest > 250", stands: inAll("a window can be sent any number of messages by each of its frames")},
 	"send-huge":          {topic: hogging, alone: true, effect: `(() => { try { localStorage.probe = "x".repeat(1e6); localStorage.removeItem("probe") } catch { return true } })()`},
 
-	"cover-page":      {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
-	"grow-frame":      {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
-	"top-layer":       {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
-	"steal-click":     {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"a click at"}},
-	"steal-focus":     {topic: covering, alone: true, visible: true, steps: typeOnly, loot: []string{"key a", "key n", "key c", "key h", "key o", "key v", "key y"}},
-	"change-title":    {topic: covering, disturbs: true, effect: `document.title === "Your bank"`},
-	"clobber-names":   {topic: covering, early: true, disturbs: true, effect: "theirs.settings"},
+	"cover-page":   {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
+	"grow-frame":   {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
+	"top-layer":    {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
+	"steal-click":  {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"a click at"}},
+	"steal-focus":  {topic: covering, alone: true, visible: true, steps: typeOnly, loot: []string{"key a", "key n", "key c", "key h", "key o", "key v", "key y"}},
+	"change-title": {topic: covering, disturbs: true, effect: `document.title === "Your bank"`},
+	"clobber-names": {topic: covering, early: true, disturbs: true, effect: "window.settings",
+		stands: map[browsers.Engine]string{browsers.WebKit: "WebKit shows a page the names that foreign frames give themselves; it gets a window that it may not read"}},
 	"rewrite-page":    {topic: covering, disturbs: true, effect: `document.body.textContent.includes("pay the attacker")`},
 	"show-modals":     {topic: covering, alone: true, steps: dismissModals, must: []string{"has tried"}, loot: []string{"a modal window stood"}},
 	"ask-permissions": {topic: covering, loot: []string{"may ask for geolocation"}},
 	"go-fullscreen":   {topic: covering, alone: true, visible: true, steps: clickFrame, loot: []string{"has the screen"}},
-	"play-sound":      {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"sound plays"}},
-	"open-window":     {topic: covering, alone: true, order: 1, steps: clickPage, loot: []string{"a window opened"}},
-	"send-opener":     {topic: covering, alone: true, order: 1, visible: true, popups: true, steps: clickFrame, must: []string{"the window is open"}, away: true},
+	"play-sound": {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"sound plays"},
+		stands: map[browsers.Engine]string{browsers.Firefox: "Firefox asks only whether the reader has clicked in the page; it has no policy for frames"}},
+	"open-window": {topic: covering, alone: true, order: 1, steps: clickPage, loot: []string{"a window opened"}},
+	"send-opener": {topic: covering, alone: true, order: 1, visible: true, popups: true, steps: clickFrame, must: []string{"the window is open"}, away: true},
 
-	"go-location":   {topic: navigating, disturbs: true, away: true},
-	"go-link":       {topic: navigating, disturbs: true, away: true},
-	"go-open":       {topic: navigating, disturbs: true, away: true},
-	"go-refresh":    {topic: navigating, disturbs: true, away: true},
-	"go-script":     {topic: navigating, disturbs: true, effect: `document.title === "taken"`},
-	"go-back":       {topic: navigating, alone: true, order: -1, away: true},
-	"flood-history": {topic: navigating, alone: true, order: -1, effect: "history.length - theirs.history > 15"},
+	"go-location": {topic: navigating, disturbs: true, away: true},
+	"go-link":     {topic: navigating, disturbs: true, away: true},
+	"go-open":     {topic: navigating, disturbs: true, away: true},
+	"go-refresh":  {topic: navigating, disturbs: true, away: true},
+	"go-script":   {topic: navigating, disturbs: true, effect: `document.title === "taken"`},
+	"go-back":     {topic: navigating, alone: true, order: -1, away: true},
+	"flood-history": {topic: navigating, alone: true, order: -1, effect: "history.length - theirs.history > 15",
+		stands: inAll("a tab has one history for the page and its frames; what is in the entries of a frame leads nowhere but in the frame")},
 
-	"hog-processor": {topic: hogging, alone: true, effect: "longest > 700"},
+	"hog-processor": {topic: hogging, alone: true, effect: "longest > 700", stands: onOneThread},
 
 	"patch-arrays":   {topic: patching, alone: true, allowed: true, loot: []string{secretText}},
 	"patch-text":     {topic: patching, alone: true, allowed: true, loot: []string{secretText}},
@@ -130,6 +135,17 @@ var corpus = map[string]attack{
 	"patch-maps":     {topic: patching, alone: true, allowed: true, must: strangerRuns, loot: []string{secretText}},
 	"patch-elements": {topic: patching, alone: true, allowed: true, must: strangerRuns, away: true, loot: []string{"a document at http"}},
 	"patch-ports":    {topic: patching, alone: true, early: true, allowed: true, must: strangerRuns, loot: []string{"holds the guard's port", "made the guard's channel", "sees the guard's frame"}},
+}
+
+// onOneThread is why a script can keep the page waiting.
+var onOneThread = map[browsers.Engine]string{
+	browsers.Firefox: "frames of one site have one thread, whatever their origins",
+	browsers.WebKit:  "frames of one page have one thread, whatever their origins",
+}
+
+// inAll is the same reason in all engines.
+func inAll(reason string) map[browsers.Engine]string {
+	return map[browsers.Engine]string{browsers.Chromium: reason, browsers.Firefox: reason, browsers.WebKit: reason}
 }
 
 // strangerRuns is what stranger.js sends from wherever it runs.

@@ -99,6 +99,9 @@ func TestAttacksGetNothing(t *testing.T) {
 			}
 			// What came late.
 			for _, name := range tried {
+				if corpus[name].stands[engine] != "" {
+					continue
+				}
 				for _, leaked := range whichStandIn(v.a.all(name), append(deskSecrets, corpus[name].loot...)) {
 					t.Errorf("%s got %q", name, leaked)
 				}

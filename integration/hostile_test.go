@@ -11,8 +11,8 @@ import (
 	"chatproxy/integration/browsers"
 )
 
-// The scripts that stand in the page, in the order of the issue; rrweb, the sixth,
-// is the vendor's own replay script.
+// The scripts that stand in the page with the chat; rrweb, the vendor's own replay
+// script, is one more.
 var attacks = []struct {
 	name string
 	// proof is what the loot has when the attack succeeds, beside or in place of
@@ -24,6 +24,9 @@ var attacks = []struct {
 	{"take-api", []string{secret}},
 	{"wrap-network", []string{secret}},
 	{"inject-script", []string{"from the CDN: ", secret}},
+	{"catch-password", []string{accounts["alice"]}},
+	{"sleeper", []string{"awake: ", secret}},
+	{"use-session", []string{"spoke as the user: 200 <body"}},
 }
 
 // secret is what Bob tells Alice in confidence.
@@ -44,12 +47,12 @@ func hostilePage(a *attacker) string {
 
 // confide has Bob tell Alice the secret, and Alice read it. Alice comes from
 // another page of the site, so that there is a referrer.
-func confide(t *testing.T, engine browsers.Engine, page string) *person {
+func confide(t *testing.T, engine browsers.Engine, page string) (alice, bob *person) {
 	t.Helper()
-	alice := newPerson(t, engine, "alice", page+"/about")
+	alice = newPerson(t, engine, "alice", page+"/about")
 	alice.Eval(`location.href = "/news/night-ferry?from=about"`)
 	alice.Wait(`location.pathname === "/news/night-ferry" && document.readyState === "complete"`, patience)
-	bob := newPerson(t, engine, "bob", page+"/")
+	bob = newPerson(t, engine, "bob", page+"/")
 	alice.logIn()
 	bob.logIn()
 	bob.openChat("alice")
@@ -58,7 +61,7 @@ func confide(t *testing.T, engine browsers.Engine, page string) *person {
 	alice.sees("may I tell you something?")
 	bob.say(secret)
 	alice.sees(secret)
-	return alice
+	return alice, bob
 }
 
 // Without chatproxy every one of the six hostile scripts gets what it is after.
@@ -106,7 +109,7 @@ func TestHostileScriptsGetNothing(t *testing.T) {
 			}))
 			t.Cleanup(upstream.Close)
 			page, _ := protectedSite(t, server, upstream.URL, vendorURL, overBOSH)
-			alice := confide(t, engine, page)
+			alice, bob := confide(t, engine, page)
 			screenshot(t, alice)
 
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -119,6 +122,9 @@ func TestHostileScriptsGetNothing(t *testing.T) {
 					t.Errorf("%s does not run in its compartment, so this test shows nothing about it", attack.name)
 				}
 			}
+			// The session is alice's, and lives.
+			alice.say("was that you?")
+			bob.sees("was that you?")
 			replayed, err := vendor.Wait(ctx, func(h site.Hit) bool { return h.Path == "/collect/replay" })
 			if err != nil || replayed.Origin != "null" {
 				t.Errorf("rrweb does not run in its compartment: origin %q, %v", replayed.Origin, err)

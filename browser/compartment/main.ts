@@ -48,10 +48,10 @@ addEventListener("message", function hello(event) {
   const link = new Link(port);
   const { page, visible } = event.data;
   keeper.begin(link, event.data, jar, storages);
-  adoptPage(page, !visible, link);
+  const facts = adoptPage(page, !visible, link);
   const slowFrames = paceFrames(!visible);
   beginLoading();
-  begin?.(link, event.data, slowFrames);
+  begin?.(link, event.data, facts, slowFrames);
   watchListeners();
   takeCalls(link);
   runScripts(link);

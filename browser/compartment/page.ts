@@ -18,8 +18,8 @@ export function hideMarker(): void {
   history.replaceState(history.state, "", location.pathname + search + location.hash);
 }
 
-/** Gives the frame the facts of the page, as far as it can have them. */
-export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
+/** Gives the frame the facts of the page, as far as it can have them, and returns what reads them. */
+export function adoptPage(first: PageFacts, hidden: boolean, link: Link): () => PageFacts {
   const doc = Document.prototype;
   let page = first;
   document.title = page.title;
@@ -53,6 +53,7 @@ export function adoptPage(first: PageFacts, hidden: boolean, link: Link): void {
     }
     if (changed("scrollX", "scrollY")) document.dispatchEvent(new Event("scroll", { bubbles: true }));
   });
+  return () => page;
 }
 
 /** A property of window that gives way to what scripts assign. */

@@ -2,7 +2,7 @@
 // how much of them is seen, and for more room. The host grows the frame in the flow of
 // the page ("push") and nothing lies over the page.
 
-import type { Hello, View } from "../message/message";
+import type { Hello, PageFacts, View } from "../message/message";
 import { later, methods } from "./define";
 import type { Link } from "./link";
 import { askFor } from "./size";
@@ -17,7 +17,7 @@ interface Sides {
 type Callback = (status: string, data?: unknown) => void;
 
 /** Follows how much of the frame is seen, and serves $sf.ext. */
-export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello, slowDown: (unseen: boolean) => void): void {
+export function watchView(link: Link, { maxWidth, maxHeight }: Hello, page: () => PageFacts, slowDown: (unseen: boolean) => void): void {
   let view: View = { ratio: 0, left: 0, top: 0, width: document.documentElement.clientWidth, height: document.documentElement.clientHeight };
   let first: { width: number; height: number } | null = null;
   let status = "collapsed";
@@ -32,11 +32,12 @@ export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello, slow
 
   const geom = () => {
     const { ratio, left, top, width, height } = view;
+    const { width: w, height: h } = page();
     const share = (from: number, length: number, all: number) => Math.max(0, Math.min(from + length, all) - Math.max(from, 0)) / (length || 1);
     const box = { t: top, l: left, r: left + width, b: top + height };
     return {
-      win: { t: 0, l: 0, r: innerWidth, b: innerHeight, w: innerWidth, h: innerHeight },
-      self: { ...box, w: width, h: height, z: 0, xiv: share(left, width, innerWidth), yiv: share(top, height, innerHeight), iv: ratio },
+      win: { t: 0, l: 0, r: w, b: h, w, h },
+      self: { ...box, w: width, h: height, z: 0, xiv: share(left, width, w), yiv: share(top, height, h), iv: ratio },
       exp: { ...room(), xs: false, ys: document.documentElement.scrollHeight > height, push: true },
     };
   };
@@ -88,7 +89,7 @@ export function watchView(link: Link, { maxWidth, maxHeight, page }: Hello, slow
     cookie(name: unknown) {
       registered("failed", { cmd: "read-cookie", reason: "Cookies of the page are not shared.", info: { key: String(name) } });
     },
-    hostURL: () => page.url,
+    hostURL: () => page().url,
   };
   methods(window, { $sf: { ver: "1-1-0", specVersion: "1.1", ext } });
 }

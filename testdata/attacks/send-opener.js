@@ -1,5 +1,13 @@
-// Tries: open a window by a click in its frame, and from there send the page to a false log-in.
+// Tries: send the page to a false log-in on a click in its frame: from there, and from the window that the click opens.
 (() => {
-  addEventListener("click", () => setTimeout(() => window.open(`${CDN}/attacks/false-opened.html`), 200), { capture: true, once: true });
+  const url = `${CDN}/attacks/false-frame.html?clicked`;
+  const go = () => {
+    window.open(`${CDN}/attacks/false-opened.html`);
+    setTimeout(() => {
+      attempt(() => (top.location = url));
+      attempt(() => window.open(url, "_top"));
+    }, 700);
+  };
+  addEventListener("click", () => setTimeout(go, 200), { capture: true, once: true });
   over("send-opener");
 })();

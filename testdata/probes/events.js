@@ -44,7 +44,8 @@ note("URL", [document.URL, document.documentURI, document.baseURI].map((url) => 
 note("domain", document.domain);
 tryout("set domain", () => { document.domain = "www.shop.localhost"; return document.domain });
 tryout("set wrong domain", () => { document.domain = "evil.example" });
-note("window", [parent === window, self === window, frames === window, opener, frameElement, name, length, origin === location.origin, self.origin === location.origin]);
+note("parent", parent === window);
+note("window", [self === window, frames === window, opener, frameElement, name, length, origin === location.origin, self.origin === location.origin]);
 note("defaultView", document.defaultView === window);
 note("hidden", document.hidden + " " + document.visibilityState);
 note("viewport", [innerWidth, innerHeight, document.documentElement.clientWidth, document.documentElement.clientHeight]);
