@@ -23,7 +23,8 @@ import (
 // tell the same. What differs on purpose stands in the table below, with the reason.
 //
 // A probe is a file of testdata/probes: scripts in the order of the page's markup, each
-// behind a line "//// src ATTRIBUTES" or "//// inline ATTRIBUTES".
+// behind a line "//// src ATTRIBUTES" or "//// inline ATTRIBUTES"; or in a file of its own in
+// the folder extra, behind "//// extra NAME ATTRIBUTES".
 
 // deviations are labels of a probe's transcript at which a compartment answers
 // otherwise than the browser does in a page. Each must be seen to differ in the engines
@@ -52,6 +53,7 @@ func only(engines ...browsers.Engine) []browsers.Engine { return engines }
 type probeStep struct {
 	attributes string
 	inline     bool
+	extra      string // the file that has the text
 	text       string
 }
 
@@ -85,7 +87,11 @@ func readProbe(t *testing.T, name string) []probeStep {
 	for part := range strings.SplitSeq(parts, "\n//// ") {
 		head, body, _ := strings.Cut(part, "\n")
 		if kind, attributes, _ := strings.Cut(head, " "); kind != "" {
-			steps = append(steps, probeStep{attributes: attributes, inline: kind == "inline", text: body})
+			step := probeStep{attributes: attributes, inline: kind == "inline", text: body}
+			if kind == "extra" {
+				step.extra, step.attributes, _ = strings.Cut(attributes, " ")
+			}
+			steps = append(steps, step)
 		}
 	}
 	if len(steps) == 0 {
@@ -119,7 +125,16 @@ func newLab(t *testing.T, scripts map[string]string) *lab {
 		}
 		l.transcripts <- transcript{where, notes}
 	})
-	mux.HandleFunc("GET /extra/{name}", func(w http.ResponseWriter, r *http.Request) { // what a script writes
+	released := make(chan struct{}, 64)
+	mux.HandleFunc("POST /release", func(http.ResponseWriter, *http.Request) { released <- struct{}{} })
+	mux.HandleFunc("GET /extra/{name}", func(w http.ResponseWriter, r *http.Request) { // what a script writes or inserts
+		w.Header().Set("Cache-Control", "no-store") // each page asks for its own
+		if r.URL.Query().Has("held") {
+			select {
+			case <-released:
+			case <-r.Context().Done():
+			}
+		}
 		w.Header().Set("Content-Type", "text/javascript")
 		http.ServeFile(w, r, filepath.Join("..", "testdata", "probes", "extra", filepath.Base(r.PathValue("name"))))
 	})
@@ -147,11 +162,16 @@ func newLab(t *testing.T, scripts map[string]string) *lab {
 			http.NotFound(w, r)
 			return
 		}
+		for len(released) > 0 {
+			<-released // what an earlier page has not used
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, "<!doctype html><html><head><title>The shop</title><meta name=viewport content='width=device-width'></head><body style='margin:0'>")
 		fmt.Fprintf(w, "<script src=\"%s/probe/%s/means\"></script>\n", vendor.URL, name)
 		for i, step := range readProbe(t, name) {
-			if step.inline {
+			if step.extra != "" {
+				fmt.Fprintf(w, "<script src=\"%s/extra/%s\" %s></script>\n", vendor.URL, step.extra, step.attributes)
+			} else if step.inline {
 				fmt.Fprintf(w, "<script %s>%s</script>\n", step.attributes, step.text)
 			} else {
 				fmt.Fprintf(w, "<script src=\"%s/probe/%s/%d\" %s></script>\n", vendor.URL, name, i, step.attributes)

@@ -6,11 +6,13 @@ import type { Link } from "./link";
 import { endParsing, reachStage } from "./stage";
 import { Writer } from "./write";
 
-let last: Promise<void> = Promise.resolve();
+let last: Promise<unknown> = Promise.resolve();
 let waiting = 0;
+/** What runs aside: no other script waits for it, but the load event does. */
+const aside = new Set<Promise<unknown>>();
 
 /** Does something once the scripts that were handed over so far have run. */
-export function afterScripts(act: () => Promise<void> | void): void {
+export function afterScripts(act: () => unknown): void {
   waiting++;
   // What fails ends itself, and not those behind it.
   last = last
@@ -22,29 +24,36 @@ export function afterScripts(act: () => Promise<void> | void): void {
 export function runScripts(link: Link): void {
   let deferred: Array<() => void> = [];
   let parsing = true;
+  /** Scripts that scripts created, to run in their order. */
+  let created: Promise<unknown> = last;
+  const beside = (done: Promise<unknown>): void => {
+    aside.add(done);
+    void done.finally(() => aside.delete(done));
+  };
   link.on("stage", ({ stage }) => {
     if (stage === "loading") return;
     parsing = false;
     afterScripts(endParsing);
     for (const add of deferred) add();
     deferred = [];
-    afterScripts(() => reachStage(stage));
+    afterScripts(() => reachStage("interactive"));
+    if (stage === "complete") void last.then(() => Promise.all(aside)).then(() => reachStage(stage));
   });
   link.on("run", ({ script, id }) => {
     const later = script.deferred || script.type === "module";
-    // No other waits for an async one; but a page comes to it behind what stands before
-    // it, like the snippet that a library looks for.
-    const eager = script.async && (script.src !== null || script.type === "module");
+    const external = script.src !== null;
+    // A page comes to an async script behind what stands before it, like the snippet
+    // that a library looks for.
+    const eager = script.async && (external || script.type === "module");
     const loaded = waiting || (parsing && later) ? preload(script) : null;
-    const add = () =>
-      afterScripts(() => {
-        const done = run(script).then((ok) => {
-          loaded?.remove();
-          if (id) link.post({ type: "ran", id, ok });
-        });
-        return eager ? undefined : done;
-      });
-    if (parsing && later && !eager) deferred.push(add);
+    const start = async (): Promise<void> => {
+      const ok = await run(script, id !== 0);
+      loaded?.remove();
+      if (id) link.post({ type: "ran", id, ok });
+    };
+    const add = () => afterScripts(() => (eager ? beside(start()) : start()));
+    if (id && external && !eager) beside((created = Promise.all([created, last]).then(start)));
+    else if (parsing && later && !eager) deferred.push(add);
     else add();
   });
 }
@@ -62,7 +71,7 @@ function preload({ src, type, attributes }: IsolatedScript): HTMLLinkElement | n
 }
 
 /** Runs one script, and what it writes. An external one is done when it has loaded or failed; then ok is false. */
-async function run(script: IsolatedScript): Promise<boolean> {
+async function run(script: IsolatedScript, created: boolean): Promise<boolean> {
   const { src, text, type, async } = script;
   const element = document.createElement("script");
   for (const [name, value] of script.attributes) {
@@ -82,7 +91,7 @@ async function run(script: IsolatedScript): Promise<boolean> {
       of.addEventListener("error", () => resolve(false));
     });
   // A page waits for this one, so it may write to where it stands.
-  const writer = !type && !script.deferred && !(async && src !== null) ? new Writer(element) : null;
+  const writer = !type && !script.deferred && !(src !== null && (async || created)) ? new Writer(element) : null;
   const loaded = src === null ? null : done(element);
   document.body.append(element);
   if (type === "module" && src === null && !async) await inlineModule();

@@ -16,6 +16,10 @@ addEventListener("error", (event) => log("error"));
 window.onerror = (message) => { log("onerror " + /mine/.test(message)) };
 //// src id=setup
 logged("external");
+//// src id=release
+// The load event waits for an async script, even one that comes late.
+document.addEventListener("DOMContentLoaded", () => fetch(VENDOR + "/release", { method: "POST", mode: "no-cors" }));
+//// extra held.js?held async id=held
 //// src id=deferred defer
 logged("deferred");
 //// src id=module type=module
@@ -74,6 +78,7 @@ for (const [name, act] of Object.entries({
   await new Promise((go) => setTimeout(go, 150));
   note("cancelled", cancelled);
   note("order", order);
+  note("a late async script", heldAt + " " + window.heldHeard);
   note("scroll height", document.documentElement.scrollHeight === document.body.scrollHeight && document.documentElement.scrollHeight > 2000);
   finish();
 })();

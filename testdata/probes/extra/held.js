@@ -1,0 +1,2 @@
+window.heldAt = document.readyState;
+addEventListener("load", () => { window.heldHeard = true });
