@@ -12,7 +12,7 @@ import (
 )
 
 // An attack says how one file of testdata/attacks is tried, and what shows that it has
-// succeeded: at least one of loot, effect, away and logged.
+// succeeded: at least one of loot, effect, away, saved and logged.
 type attack struct {
 	// topic is the heading under which it is counted.
 	topic topic
@@ -39,6 +39,8 @@ type attack struct {
 	effect string
 	// away is true where the page itself goes to another place.
 	away bool
+	// saved is how the name of a file begins that the browser has saved then.
+	saved string
 	// logged is what the site's own server notes when it has succeeded.
 	logged string
 	// stands says in which engines it succeeds behind chatproxy too, and why.
@@ -96,6 +98,9 @@ func (v *visit) missing(name string) string {
 	if at.logged != "" && !strings.Contains(v.log.String(), at.logged) {
 		return fmt.Sprintf("the site did not note %q, but: %.500s", at.logged, v.log.String())
 	}
+	if at.saved != "" && !v.Saved(at.saved) {
+		return "no file was saved"
+	}
 	if at.away && at.stands[v.Engine()] == "" && v.URL() == v.address {
 		return fmt.Sprintf("the page is where it was; it says:\n%.1000s", loot)
 	}
@@ -136,6 +141,9 @@ func (v *visit) check(t *testing.T, name string) {
 	}
 	if at.logged != "" && strings.Contains(v.log.String(), at.logged) {
 		t.Errorf("%s: the site noted %q", name, at.logged)
+	}
+	if at.saved != "" && v.Saved(at.saved) {
+		t.Errorf("%s: the browser saved %s", name, at.saved)
 	}
 	if at.effect != "" && v.URL() == v.address && v.Eval("return !!("+at.effect+")") == true {
 		t.Errorf("%s: %s", name, at.effect)

@@ -15,10 +15,12 @@ const (
 	speaking   topic = "messages to the page and the guard"
 	covering   topic = "what the reader sees, clicks and hears"
 	navigating topic = "where the page goes"
-	hogging    topic = "the processor"
+	hogging    topic = "keeping the page busy"
 	patching   topic = "built-ins patched by a script that is allowed"
 	listening  topic = "the chat"
 )
+
+var allTopics = []topic{reading, storing, calling, sending, reaching, speaking, covering, navigating, hogging, patching, listening}
 
 // corpus are the files of testdata/attacks that are tried at the desk. Those that need
 // the chat stand in hostile_test.go.
@@ -102,6 +104,7 @@ var corpus = map[string]attack{
 	"cover-page":   {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
 	"grow-frame":   {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
 	"top-layer":    {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
+	"download":     {topic: covering, disturbs: true, saved: "update-of-your-browser"},
 	"steal-click":  {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"a click at"}},
 	"steal-focus":  {topic: covering, alone: true, visible: true, steps: typeOnly, loot: []string{"key a", "key n", "key c", "key h", "key o", "key v", "key y"}},
 	"change-title": {topic: covering, disturbs: true, effect: `document.title === "Your bank"`},

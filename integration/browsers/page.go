@@ -1,6 +1,11 @@
 package browsers
 
-import "context"
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"strings"
+)
 
 // Open navigates to url and returns once the page's load event has fired.
 func (b *Browser) Open(url string) {
@@ -58,4 +63,20 @@ func (b *Browser) Dismiss() bool {
 		return err
 	}, "Dismiss")
 	return stood
+}
+
+// Saved tells whether the browser has saved a file whose name begins so, such as a
+// download, anywhere in what it may write.
+func (b *Browser) Saved(prefix string) bool {
+	b.t.Helper()
+	found := false
+	// Files come and go while it runs.
+	_ = filepath.WalkDir(b.launch.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasPrefix(entry.Name(), prefix) {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }
