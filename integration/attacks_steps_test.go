@@ -85,3 +85,9 @@ func dismissModals(b *browsers.Browser) {
 		b.Dismiss()
 	}
 }
+
+// comeBack loads the page again.
+func comeBack(b *browsers.Browser) {
+	b.Eval("setTimeout(() => location.reload())")
+	b.Wait(`performance.getEntriesByType("navigation")[0].type === "reload" && window.ready`, patience)
+}

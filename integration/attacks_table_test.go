@@ -61,7 +61,7 @@ var corpus = map[string]attack{
 	"ask-channel":      {topic: storing, loot: []string{secretChannel}},
 	"join-worker":      {topic: storing, loot: []string{secretWorker}},
 	"register-worker":  {topic: storing, effect: `(await navigator.serviceWorker.getRegistrations()).length`},
-	"keep-unlisted":    {topic: storing, alone: true, steps: (*browsers.Browser).Reload, loot: []string{"it was seen before"}},
+	"keep-unlisted":    {topic: storing, alone: true, steps: comeBack, loot: []string{"it was seen before"}},
 	"read-others-kept": {topic: storing, loot: []string{secretVisitor}},
 
 	"call-site":        {topic: calling, loot: []string{"fetch got " + secretAccount, "xhr got " + secretAccount, "reread got <!doctype html>"}},

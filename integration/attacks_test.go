@@ -116,18 +116,20 @@ func TestAttacksGetNothing(t *testing.T) {
 func groups(t *testing.T, engine browsers.Engine, alone func(attack) bool) [][]string {
 	t.Helper()
 	const size = 10
-	var all [][]string
+	var before, after [][]string
 	var together []string
 	for _, name := range chosen(t) {
 		switch {
 		case !readAttack(t, name).isFor(engine):
-		case alone(corpus[name]):
-			all = append(all, []string{name})
-		default:
+		case !alone(corpus[name]):
 			together = append(together, name)
+		case corpus[name].order > 0:
+			after = append(after, []string{name})
+		default:
+			before = append(before, []string{name})
 		}
 	}
-	return append(all, slices.Collect(slices.Chunk(together, size))...)
+	return slices.Concat(before, slices.Collect(slices.Chunk(together, size)), after)
 }
 
 // chosen returns the names of the attacks to try, in order. Those on the history come

@@ -6,7 +6,7 @@
     if (begun) return;
     begun = true;
     steal("flood-port", `has ${way}`);
-    for (let i = 0; i < 120_000; i++) {
+    for (let i = 0; i < 80_000; i++) {
       post({ type: "keep", kept: { ...kept, value: kept.value + i } });
       post({ type: "resize", width: i % 300, height: i % 300 });
       post({ type: "callback", id: i, args: [i] });
