@@ -1,53 +1,81 @@
 // A script in a frame may take the focus whenever it likes, and with it what the reader
-// types into the page. Only a click in the frame or the Tab key gets there. A frame that
-// helps itself is taken away: inert is not enough, in Chromium it would still get the
-// keys (window.focus()).
+// types into the page, passwords too. A visible frame may have it when the reader has
+// clicked in it or gone there with the Tab key; a hidden one never. It is given back; a
+// hidden frame that took it is taken away at once, a visible one that goes on is soon:
+// inert is not enough, in Chromium the frame would still get the keys (window.focus()).
 
-import { activeElement, listen } from "./dom";
+import { activeElement, hidden, listen } from "./dom";
 
 const { apply } = Reflect;
-const { matches, remove } = Element.prototype;
-const { focus } = HTMLElement.prototype;
+const { remove } = Element.prototype;
+const { focus, blur } = HTMLElement.prototype;
+const { now } = performance;
+const clock = performance;
+const activation = navigator.userActivation;
 
 /** How long a browser takes an event for an activation by the user, in ms. */
 const TRANSIENT = 5000;
+/** So many attempts in so many ms are too many. */
+const ATTEMPTS = 3;
+const WHILE = 10_000;
 
-let last: HTMLElement | null = null;
-let tab = false;
-let engaged = -TRANSIENT;
+/** Where the page had the focus. */
+let last: EventTarget | null = null;
+/** The page's last event of key or pointer, and when it was. */
+let event: Event | undefined;
+let at = -TRANSIENT;
 
-/** Watches over the focus while a visible frame stands in the page. */
-export function keepFocus(frame: HTMLIFrameElement): void {
+const time = (): number => apply(now, clock, []);
+
+/**
+ * Tells whether the reader may have gone into a frame. Of a click in a frame the page sees
+ * nothing but that the user is active, which it tells only where nothing in the page has
+ * made the user so.
+ */
+function byReader(): boolean {
+  const ago = time() - at;
+  if (ago < 1000 && (event as KeyboardEvent).key === "Tab" && !(event as Event).defaultPrevented) return true;
+  return ago > TRANSIENT && activation?.isActive;
+}
+
+function watchReader(): void {
   const capture = { capture: true };
+  const engage = (seen: Event) => {
+    if (!seen.isTrusted) return;
+    event = seen;
+    at = time();
+  };
+  listen(window, "keydown", engage, capture);
+  listen(window, "pointerdown", engage, capture);
+  listen(window, "focusin", (seen) => (last = seen.composedPath()[0] as EventTarget), capture);
+}
+
+/** Watches over the focus while a frame stands in the page. Its title is for the console; without one it is hidden. */
+export function keepFocus(frame: HTMLIFrameElement, title: string): void {
   if (!last) {
     last = frame;
-    const engage = (event: Event) => {
-      tab = (event as KeyboardEvent).key === "Tab";
-      if (!tab) engaged = performance.now();
-    };
-    listen(window, "keydown", engage, capture);
-    listen(window, "pointerdown", engage, capture);
-    const focused = ({ target }: Event) => {
-      last = target as HTMLElement;
-      tab = false;
-    };
-    listen(window, "focusin", focused, capture);
+    watchReader();
   }
   let granted = false;
-  const check = (again?: true) => {
-    if (activeElement() !== frame) granted = false;
-    if (granted || activeElement() !== frame) return;
-    // Of a click in the frame the page sees that the pointer is there, or at least that
-    // the user is active, where nothing in the page has made it so.
-    const busy = performance.now() - engaged < TRANSIENT;
-    granted = tab || apply(matches, frame, [":hover"]) || (!busy && navigator.userActivation?.isActive);
-    if (granted) return;
-    if (!busy && !again) return void setTimeout(check, 100, true);
-    apply(remove, frame, []);
-    apply(focus, last, [{ preventScroll: true }]);
-    console.warn(`chatproxy: the compartment ${frame.title} took the focus and is taken away`);
+  let attempts = 0;
+  let since = -WHILE;
+  const check = () => {
+    if (activeElement() !== frame || hidden()) return void (granted = false);
+    if (granted || (granted = !!title && byReader())) return;
+    if (time() - since > WHILE) {
+      attempts = 0;
+      since = time();
+    }
+    if (!title || ++attempts === ATTEMPTS) {
+      apply(remove, frame, []);
+      console.warn(`chatproxy: a compartment${title && ` (${title})`} took the focus and is taken away`);
+    } else apply(blur, frame, []);
+    if (last instanceof HTMLElement && last !== frame) apply(focus, last, [{ preventScroll: true }]);
   };
-  // Firefox tells later where the focus is. A page without focus is told nothing.
-  listen(window, "blur", () => setTimeout(check));
-  listen(window, "pointerover", () => check(), capture);
+  // Firefox tells later where the focus is. A page without focus is told nothing of it.
+  const soon = () => {
+    check();
+    setTimeout(check);
+  };
+  for (const type of ["blur", "focus", "focusin", "pointerover", "visibilitychange"]) listen(window, type, soon, { capture: true });
 }

@@ -2,6 +2,7 @@
 
 import type { Frame } from "./config";
 import { appendTo, attributes, body, createElement, root } from "./dom";
+import { keepFocus } from "./focus";
 
 /**
  * Not display:none, in which some engines run no animation frames and measure nothing;
@@ -22,10 +23,11 @@ export function makeFrame(frame: Frame, title: string, src: string): HTMLIFrameE
       (frame.topNavigation ? " allow-top-navigation-by-user-activation" : ""),
     // To opaque origins too, which only "*" names.
     ...(frame.permissions && { allow: frame.permissions.join(" *;") + " *" }),
-    // inert: nobody can get into it with the keyboard, and it cannot take the focus.
+    // inert: nobody gets into it with the keyboard.
     ...(title ? { title } : { "aria-hidden": "true", tabindex: "-1", inert: "" }),
     src,
   });
+  keepFocus(element, title);
   return element;
 }
 

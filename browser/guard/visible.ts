@@ -3,7 +3,6 @@
 import type { Frame } from "./config";
 import type { View } from "../message/message";
 import { appendTo, head, nearest } from "./dom";
-import { keepFocus } from "./focus";
 import { watchView } from "./view";
 
 /** Where a visible frame stands. */
@@ -60,7 +59,6 @@ export function showFrame(element: HTMLIFrameElement, frame: Frame, place: Place
   style.cssText = VISIBLE;
   take();
   place.put(element);
-  keepFocus(element);
   watchView(element, tell);
   return {
     maxWidth,

@@ -9,17 +9,24 @@ import type { Realm } from "./moved";
 // Nobody else's markup has this type: it is made up anew for each page.
 const TYPE = `text/x-chatproxy-${crypto.getRandomValues(new Uint32Array(4)).join("")}`;
 const TYPE_WAS = "data-chatproxy-was";
+/** What is put into a start tag, and how it is found again. */
+const MARK = ` type=${TYPE} ${TYPE_WAS}`;
+const MARKS = new RegExp(`${MARK}(?:=[^ ]*)? `, "g");
 
 /** The types of a script that a browser acts on, and some more. */
 const RUNS = /^(?:module|importmap|speculationrules|[\w/+-]*(?:java|ecma|j|live)script[\d.]*|)$/i;
 
-/** Makes the scripts of a text inert. */
+/**
+ * Makes the scripts of a text inert. What looks like a start tag may stand in the value of
+ * an attribute: a mark with quotes would end the value, and make markup of what was data
+ * (CWE-116).
+ */
 export const inert = (text: string): string =>
   text.replace(/<script(?=[\s/>])([^>]*)/gi, (tag: string, rest: string) => {
     const [, a, b, c] = /(?:^|[\s"'/])type\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i.exec(rest) ?? [];
     const type = (a ?? b ?? c ?? "").trim();
     // Of two attributes of one name the first counts.
-    return RUNS.test(type) ? `<script type="${TYPE}" ${TYPE_WAS}="${type}"${rest}` : tag;
+    return RUNS.test(type) ? `<script${MARK}${type && `=${type}`} ${rest}` : tag;
   });
 
 /** Creates the script that an inert or a parsed one stands for. */
@@ -35,7 +42,7 @@ export function recreate(script: HTMLScriptElement, realm: Realm): HTMLScriptEle
     }
   }
   created.async = script.hasAttribute("async");
-  if (!script.hasAttribute("src")) created.text = script.text;
+  if (!script.hasAttribute("src")) created.text = script.text.replace(MARKS, "");
   return created;
 }
 
