@@ -2,7 +2,7 @@
 // vendor code defines it when it has loaded, and those of one vendor keep their order.
 
 import type { Link } from "./link";
-import { afterScripts } from "./run";
+import { afterStages } from "./run";
 import type { Plain } from "../message/plain";
 import { decode, encode } from "../message/plain";
 
@@ -61,7 +61,7 @@ export function takeCalls(link: Link): void {
     const root = names[0] as string;
     // The page has called it behind the scripts and stages that were told of before: a
     // library is there before the snippet has started it.
-    afterScripts(() => {
+    afterStages(() => {
       const calls = waiting.get(root) ?? [];
       waiting.set(root, calls);
       if (calls.length < MAX_WAITING) calls.push({ names, args });

@@ -2,14 +2,18 @@
 // deferred ones and modules at the end of the host page's markup, async ones at once.
 
 import type { IsolatedScript } from "../message/message";
+import { later } from "./define";
 import type { Link } from "./link";
 import { endParsing, reachStage } from "./stage";
 import { Writer } from "./write";
 
 let last: Promise<unknown> = Promise.resolve();
 let waiting = 0;
-/** What runs aside: no other script waits for it, but the load event does. */
+/** What runs aside: no other script waits for it, but the load event does, for this long (in ms). */
 const aside = new Set<Promise<unknown>>();
+const PATIENCE = 3000;
+/** The load event, where the page has had it and scripts are waited for. */
+let loading: Promise<unknown> | null = null;
 
 /** Does something once the scripts that were handed over so far have run. */
 export function afterScripts(act: () => unknown): void {
@@ -19,6 +23,11 @@ export function afterScripts(act: () => unknown): void {
     .then(act)
     .catch(reportError)
     .finally(() => waiting--);
+}
+
+/** Likewise, and behind the stages that were told of. */
+export function afterStages(act: () => void): void {
+  afterScripts(() => (loading ? void loading.then(act) : act()));
 }
 
 export function runScripts(link: Link): void {
@@ -37,15 +46,22 @@ export function runScripts(link: Link): void {
     for (const add of deferred) add();
     deferred = [];
     afterScripts(() => reachStage("interactive"));
-    if (stage === "complete") void last.then(() => Promise.all(aside)).then(() => reachStage(stage));
+    if (stage !== "complete") return;
+    afterScripts(() => {
+      if (!aside.size) return reachStage(stage);
+      loading = Promise.race([Promise.all(aside), new Promise((go) => later(go, PATIENCE))]).then(() => {
+        loading = null;
+        reachStage(stage);
+      });
+    });
   });
   link.on("run", ({ script, id }) => {
-    const later = script.deferred || script.type === "module";
+    const late = script.deferred || script.type === "module";
     const external = script.src !== null;
     // A page comes to an async script behind what stands before it, like the snippet
     // that a library looks for.
     const eager = script.async && (external || script.type === "module");
-    const loaded = waiting || (parsing && later) ? preload(script) : null;
+    const loaded = waiting || (parsing && late) ? preload(script) : null;
     const start = async (): Promise<void> => {
       const ok = await run(script, id !== 0);
       loaded?.remove();
@@ -53,7 +69,7 @@ export function runScripts(link: Link): void {
     };
     const add = () => afterScripts(() => (eager ? beside(start()) : start()));
     if (id && external && !eager) beside((created = Promise.all([created, last]).then(start)));
-    else if (parsing && later && !eager) deferred.push(add);
+    else if (parsing && late && !eager) deferred.push(add);
     else add();
   });
 }
