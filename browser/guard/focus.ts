@@ -1,41 +1,43 @@
 // A script in a frame may take the focus whenever it likes, and with it what the reader
 // types into the page, passwords too. A visible frame may have it when the reader has
-// clicked in it or gone there with the Tab key; a hidden one never. It is given back; a
-// hidden frame that took it is taken away at once, a visible one that goes on is soon:
-// inert is not enough, in Chromium the frame would still get the keys (window.focus()).
+// clicked in it or gone there with the Tab key; a hidden one never. What takes it all the
+// same is taken away: neither inert nor giving the focus back is enough, in Chromium the
+// frame would still get the keys (window.focus()).
 
 import { activeElement, hidden, listen } from "./dom";
 
 const { apply } = Reflect;
-const { remove } = Element.prototype;
-const { focus, blur } = HTMLElement.prototype;
+const { matches, remove } = Element.prototype;
+const { focus } = HTMLElement.prototype;
 const { now } = performance;
 const clock = performance;
 const activation = navigator.userActivation;
 
 /** How long a browser takes an event for an activation by the user, in ms. */
 const TRANSIENT = 5000;
-/** So many attempts in so many ms are too many. */
-const ATTEMPTS = 3;
-const WHILE = 10_000;
+/** How long a click may take until it has had its effect. */
+const CLICK = 200;
 
 /** Where the page had the focus. */
 let last: EventTarget | null = null;
-/** The page's last event of key or pointer, and when it was. */
+/** The page's last event of key or pointer, and when there was one. */
 let event: Event | undefined;
 let at = -TRANSIENT;
+let typed = -TRANSIENT;
 
 const time = (): number => apply(now, clock, []);
+const isEditable = (element: EventTarget | null): boolean =>
+  element instanceof HTMLElement && (element.isContentEditable || !!element.shadowRoot || /^(?:input|textarea|select|.*-.*)$/.test(element.localName));
 
 /**
- * Tells whether the reader may have gone into a frame. Of a click in a frame the page sees
- * nothing but that the user is active, which it tells only where nothing in the page has
- * made the user so.
+ * Tells whether the reader has gone into a frame. Of a click in a frame the page sees
+ * nothing but that the user is active. Where the user has been active in the page as well,
+ * that says nothing: whoever types or is about to is not believed to have clicked.
  */
 function byReader(): boolean {
   const ago = time() - at;
   if (ago < 1000 && (event as KeyboardEvent).key === "Tab" && !(event as Event).defaultPrevented) return true;
-  return ago > TRANSIENT && activation?.isActive;
+  return activation?.isActive && (ago > TRANSIENT || (time() - typed > TRANSIENT && !isEditable(last)));
 }
 
 function watchReader(): void {
@@ -44,6 +46,7 @@ function watchReader(): void {
     if (!seen.isTrusted) return;
     event = seen;
     at = time();
+    if (seen.type === "keydown") typed = at;
   };
   listen(window, "keydown", engage, capture);
   listen(window, "pointerdown", engage, capture);
@@ -57,20 +60,30 @@ export function keepFocus(frame: HTMLIFrameElement, title: string): void {
     watchReader();
   }
   let granted = false;
-  let attempts = 0;
-  let since = -WHILE;
-  const check = () => {
-    if (activeElement() !== frame || hidden()) return void (granted = false);
-    if (granted || (granted = !!title && byReader())) return;
-    if (time() - since > WHILE) {
-      attempts = 0;
-      since = time();
-    }
-    if (!title || ++attempts === ATTEMPTS) {
-      apply(remove, frame, []);
-      console.warn(`chatproxy: a compartment${title && ` (${title})`} took the focus and is taken away`);
-    } else apply(blur, frame, []);
+  let called = false;
+  let ending = false;
+  const end = () => {
+    apply(remove, frame, []);
+    window.focus(); // to WebKit the frame is still where it was
     if (last instanceof HTMLElement && last !== frame) apply(focus, last, [{ preventScroll: true }]);
+    console.warn(`chatproxy: a compartment${title && ` (${title})`} took the focus and is taken away`);
+  };
+  const check = () => {
+    if (called) return;
+    if (activeElement() !== frame || hidden()) granted = false;
+    else if (!ending && !granted && !(granted = !!title && byReader())) {
+      ending = true;
+      // It may be a click that is not believed: that one takes effect first.
+      if (title && apply(matches, frame, [":hover"])) setTimeout(end, CLICK);
+      else end();
+    }
+  };
+  // The page itself may go there.
+  frame.focus = (options) => {
+    called = true;
+    apply(focus, frame, [options]);
+    called = false;
+    granted = activeElement() === frame;
   };
   // Firefox tells later where the focus is. A page without focus is told nothing of it.
   const soon = () => {
