@@ -121,7 +121,7 @@ var corpus = map[string]attack{
 
 	"go-location": {topic: navigating, disturbs: true, away: true},
 	"go-link":     {topic: navigating, disturbs: true, away: true},
-	"go-open":     {topic: navigating, disturbs: true, away: true},
+	"go-open":     {topic: navigating, order: 1, disturbs: true, away: true},
 	"go-refresh":  {topic: navigating, disturbs: true, away: true},
 	"go-script":   {topic: navigating, disturbs: true, effect: `document.title === "taken"`},
 	"go-back":     {topic: navigating, alone: true, order: -1, away: true},
