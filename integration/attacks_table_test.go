@@ -102,9 +102,9 @@ var corpus = map[string]attack{
 	"send-huge":          {topic: hogging, alone: true, effect: `(() => { try { localStorage.probe = "x".repeat(1e6); localStorage.removeItem("probe") } catch { return true } })()`},
 
 	"cover-page":   {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
-	"grow-frame":   {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
+	"grow-frame":   {topic: covering, order: 3, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
 	"top-layer":    {topic: covering, disturbs: true, visible: true, effect: `document.elementFromPoint(innerWidth / 2, innerHeight / 2) !== send`},
-	"download":     {topic: covering, disturbs: true, saved: "update-of-your-browser"},
+	"download":     {topic: covering, order: 2, disturbs: true, saved: "update-of-your-browser"},
 	"steal-click":  {topic: covering, alone: true, visible: true, steps: clickPage, loot: []string{"a click at"}},
 	"steal-focus":  {topic: covering, alone: true, visible: true, steps: typeOnly, loot: []string{"key a", "key n", "key c", "key h", "key o", "key v", "key y"}},
 	"change-title": {topic: covering, disturbs: true, effect: `document.title === "Your bank"`},
@@ -121,7 +121,7 @@ var corpus = map[string]attack{
 
 	"go-location": {topic: navigating, disturbs: true, away: true},
 	"go-link":     {topic: navigating, disturbs: true, away: true},
-	"go-open":     {topic: navigating, disturbs: true, away: true},
+	"go-open":     {topic: navigating, order: 1, disturbs: true, away: true},
 	"go-refresh":  {topic: navigating, disturbs: true, away: true},
 	"go-script":   {topic: navigating, disturbs: true, effect: `document.title === "taken"`},
 	"go-back":     {topic: navigating, alone: true, order: -1, away: true},

@@ -80,8 +80,15 @@ type contextTree struct {
 	Contexts []struct{ Context, URL string }
 }
 
+// navigate tries again where the page was just going elsewhere by itself, which ends
+// our navigation.
 func (f *firefox) navigate(ctx context.Context, url string) error {
-	return f.bidi.do(ctx, "browsingContext.navigate", map[string]any{"context": f.tab, "url": url, "wait": "complete"}, nil)
+	params := map[string]any{"context": f.tab, "url": url, "wait": "complete"}
+	err := f.bidi.do(ctx, "browsingContext.navigate", params, nil)
+	if err != nil && strings.Contains(err.Error(), "NS_BINDING_ABORTED") {
+		err = f.bidi.do(ctx, "browsingContext.navigate", params, nil)
+	}
+	return err
 }
 
 func (f *firefox) reload(ctx context.Context) error {

@@ -1,7 +1,7 @@
 // Tries: send the page to a false log-in by links and forms with the target _top.
 afterLoad(() => {
   const url = `${CDN}/attacks/false-frame.html?link`;
-  for (const target of ["_top", "_parent", "_unfencedTop"]) {
+  for (const target of ["_top", "_parent"]) {
     const link = document.createElement("a");
     Object.assign(link, { href: url, target });
     document.documentElement.append(link);

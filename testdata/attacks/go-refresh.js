@@ -1,6 +1,6 @@
 // Tries: send the page to a false log-in by a refresh in markup.
-afterLoad(() => {
-  over("go-refresh");
+afterLoad(async () => {
+  await over("go-refresh");
   for (const view of [top, window]) {
     attempt(() => {
       const meta = view.document.createElement("meta");
