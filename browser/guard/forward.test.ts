@@ -102,6 +102,34 @@ test("one path, called through copies of what holds it, is passed on once", () =
   equal(passed(), ["c10.track(1)", "c10.track(2)", "c10.track(3)"]);
 });
 
+test("a page that wraps the function has each call passed on once, as it gets through", () => {
+  forward("w14.push");
+  run(`window.w14 = window.w14 || []; var own14 = w14.push;
+    w14.push = function () { return own14.apply(w14, arguments) }; var length14 = w14.push({ event: "x" })`);
+  equal([passed(), page["length14"], page["w14"].length], [['w14.push({"event":"x"})'], 1, 1]);
+  // Twice, and with something added.
+  run(`var own14b = w14.push; w14.push = function (item) { item.added = true; return own14b.call(w14, item) }; w14.push({ event: "y" }); w14.push({ event: "z" })`);
+  equal(passed(), ['w14.push({"event":"y","added":true})', 'w14.push({"event":"z","added":true})']);
+
+  forward("fq14");
+  run(`var p14 = window.fq14; window.fq14 = function () { return p14.apply(this, arguments) }; fq14("track", "y"); fq14("track", "y")`);
+  equal(passed(), ['fq14("track","y")', 'fq14("track","y")']);
+  // The older one is still there to be called.
+  run(`p14("directly")`);
+  equal(passed(), ['fq14("directly")']);
+});
+
+test("what a wrapper makes of a call: several, another beside it, none, an error", () => {
+  forward("s15.push", "other15");
+  run(`s15 = []; var own15 = s15.push; s15.push = function () { for (var i = 0; i < arguments.length; i++) own15.call(s15, arguments[i]) }; s15.push(1, 2)`);
+  equal([passed(), page["s15"]], [["s15.push(1)", "s15.push(2)"], [1, 2]]);
+  // A call of its own within one is passed on too, after that; and what is outside of both is not lost.
+  run(`var inner15 = s15.push; s15.push = function (x) { if (x === "a") s15.push("b"); other15(x); return inner15.call(s15, x) }; s15.push("a")`);
+  equal(passed(), ['s15.push("a")', 's15.push("b")', 'other15("b")', 'other15("a")']);
+  run(`s15.push = function () { throw new Error("own") }; try { s15.push("c") } catch (error) { var error15 = error.message }; s15.push = function () {}; s15.push("d")`);
+  equal([passed(), page["error15"]], [['s15.push("c")', 's15.push("d")'], "own"]);
+});
+
 test("what the page has fixed is left, and nothing is thrown", () => {
   run(`Object.defineProperty(window, "fixed11", { value: Object.freeze({ track() { return "own" } }) })`);
   const warn = console.warn;

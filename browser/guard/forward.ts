@@ -20,6 +20,17 @@ interface Step {
   readonly next: Table<Step>;
 }
 
+/** A call of a function of ours, while it runs. */
+interface Running {
+  readonly path: string;
+  readonly args: ArrayLike<unknown>;
+  /** How many functions of its path were there before the one that is called. */
+  readonly age: number;
+  /** Whether it was passed on, or what it has called was in its place. */
+  state: "held" | "passed" | "replaced";
+  readonly outer: Running | null;
+}
+
 const newStep = (): Step => ({ path: "", next: newTable() });
 const isObject = (value: unknown): value is object =>
   (typeof value === "object" && value !== null) || typeof value === "function";
@@ -45,16 +56,56 @@ export function forwardCalls(paths: readonly string[], passOn: PassOn): () => vo
     passOn(path, args);
   };
 
+  /** How many functions of a path there were. */
+  const ages = newTable<number>();
+  let running: Running | null = null;
+
+  /** Passes on what is held, the outer calls first. */
+  const flush = (call: Running | null): void => {
+    if (!call) return;
+    flush(call.outer);
+    if (call.state !== "held") return;
+    call.state = "passed";
+    pass(call.path, call.args);
+  };
+
+  /**
+   * Wraps a function. Where the page has put it around an older one of ours (`var own =
+   * dl.push; dl.push = (item) => own.call(dl, item)`), what gets through to that is
+   * passed on in place of the call itself: so each once. Until that is known it is held,
+   * but not longer than until another call is passed on, so that the order stays.
+   */
+  const wrap = (path: string, value: object): object => {
+    const age = (ages[path] ??= 0);
+    ages[path] = age + 1;
+    return new Proxy(value as () => unknown, {
+      apply: (target, self, args: unknown[]) => {
+        let around = running;
+        while (around && around.path !== path) around = around.outer;
+        let state: Running["state"] = "held";
+        // A younger one, or the same, is a call of its own.
+        if (around && around.age > age) {
+          if (around.state === "passed") state = "passed";
+          around.state = "replaced";
+        }
+        flush(running);
+        const call: Running = (running = { path, args, age, state, outer: running });
+        if (!age) flush(call);
+        try {
+          return apply(target, self, args);
+        } finally {
+          flush(call);
+          running = call.outer;
+        }
+      },
+    });
+  };
+
   /** Takes over what stands at a step, and returns what the page is to see there. */
   const adopt = ({ path, next }: Step, value: unknown): unknown => {
     let shown = value;
     if (path && typeof value === "function" && !weakHas(ours, value)) {
-      shown = new Proxy(value, {
-        apply: (target, self, args: unknown[]) => {
-          pass(path, args);
-          return apply(target, self, args) as unknown;
-        },
-      });
+      shown = wrap(path, value);
       weakAdd(ours, shown as object);
     }
     if (isObject(value)) {
