@@ -18,7 +18,7 @@ import (
 // routes returns the handler of the whole site.
 func (s *Site) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.identify, s.limit, s.checkHost, s.refuseServiceWorkers)
+	r.Use(s.identify, s.limit, s.checkHost, s.endServiceWorkers)
 	for path, handler := range s.endpoints {
 		r.Handle(path, handler)
 	}
