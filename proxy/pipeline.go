@@ -23,7 +23,7 @@ func (s *Site) routes() http.Handler {
 		r.Handle(path, handler)
 	}
 	r.Route(browser.Prefix, s.ownFiles)
-	site := s.notOurs(s.compartments(s.upstream()))
+	site := s.notOurs(s.compartments(s.returning(s.upstream())))
 	r.Handle("/*", site)
 	r.MethodNotAllowed(site.ServeHTTP) // methods that chi does not know
 	return r
