@@ -33,6 +33,7 @@ type trialOptions struct {
 	own     map[string]string // the site's own scripts, by name: /own/NAME.js, or /ads/NAME.js
 	scripts map[string]string // the vendor's, by name: /NAME.js
 	pages   map[string]string // the vendor's pages, by path
+	sends   map[string]string // where the vendor redirects, by path
 }
 
 // say is what every script has to tell what it found.
@@ -55,6 +56,8 @@ func newTrial(t *testing.T, o trialOptions) *trial {
 			fmt.Fprintf(&tr.said, "[%s]\n", body)
 		case isScript && o.scripts[name] != "":
 			send(w, "text/javascript", say+o.scripts[name])
+		case o.sends[r.URL.Path] != "":
+			http.Redirect(w, r, fill.Replace(o.sends[r.URL.Path]), http.StatusFound)
 		case o.pages[r.URL.Path] != "":
 			send(w, "text/html", "<!doctype html><script>"+say+"</script>"+o.pages[r.URL.Path])
 		default:

@@ -3,8 +3,6 @@ package proxy
 import (
 	"net/http"
 	"strings"
-
-	"chatproxy/policies"
 )
 
 // limit refuses what no browser sends and what servers read in different ways,
@@ -36,12 +34,6 @@ func (s *Site) limit(next http.Handler) http.Handler {
 			// Bytes after the header would reach the upstream before it has
 			// accepted the upgrade (CVE-2026-2833, CVE-2026-73548).
 			s.refuse(w, r, refusal{http.StatusBadRequest, "A WebSocket handshake has no body.", nil})
-			return
-		case r.Header.Get("Service-Worker") != "" && exchangeOf(r).mode == policies.ModeEnforce:
-			// A worker would answer for the site's pages without any policy, long
-			// after the visit. Pages cannot register one under our policy; one
-			// that stood there before is not renewed.
-			s.refuse(w, r, refusal{http.StatusForbidden, "Service workers are not served.", nil})
 			return
 		}
 		largest := int64(s.policy.Limits.Body)

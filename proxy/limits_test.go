@@ -26,7 +26,6 @@ func TestRefusedRequestsDoNotReachTheUpstream(t *testing.T) {
 		{"a handshake with a body", "GET / HTTP/1.1\nHost: a.example\nUpgrade: websocket\nContent-Length: 5\n" + handshake + "\nhello", 400},
 		{"a handshake in chunks", "GET / HTTP/1.1\nHost: a.example\nUpgrade: websocket\nTransfer-Encoding: chunked\n" + handshake + "\n0\n\n", 400},
 		{"an opaque address", "GET http:admin HTTP/1.1\nHost: a.example\n\n", 400},
-		{"a service worker", "GET /sw.js HTTP/1.1\nHost: a.example\nService-Worker: script\n\n", 403},
 		{"a star", "GET * HTTP/1.1\nHost: a.example\n\n", 400},
 		{"too large a body", "POST / HTTP/1.1\nHost: a.example\nContent-Length: 11\n\nhello world", 413},
 	}

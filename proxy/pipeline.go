@@ -18,12 +18,12 @@ import (
 // routes returns the handler of the whole site.
 func (s *Site) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.identify, s.limit, s.checkHost, s.refuseServiceWorkers)
+	r.Use(s.identify, s.limit, s.checkHost, s.endServiceWorkers)
 	for path, handler := range s.endpoints {
 		r.Handle(path, handler)
 	}
 	r.Route(browser.Prefix, s.ownFiles)
-	site := s.notOurs(s.compartments(s.upstream()))
+	site := s.notOurs(s.compartments(s.returning(s.upstream())))
 	r.Handle("/*", site)
 	r.MethodNotAllowed(site.ServeHTTP) // methods that chi does not know
 	return r

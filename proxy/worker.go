@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"mime"
 	"net/http"
 
@@ -29,18 +30,38 @@ func (s *Site) writeWorkerPolicy(x *exchange, h http.Header) {
 	}
 }
 
-// refuseServiceWorkers refuses the scripts of service workers, which outlive the visit
+// serviceWorker is what stands in place of each service worker. It takes the place of the
+// one before it at once, unregisters itself, and has the pages that the one before answered
+// loaded again. Without the fragment, with which a navigation would load nothing.
+const serviceWorker = `addEventListener("install", () => void skipWaiting());
+addEventListener("activate", (event) => event.waitUntil((async () => {
+  await registration.unregister();
+  for (const client of await clients.matchAll({ type: "window" })) client.navigate(client.url.split("#")[0]).catch(() => {});
+})()));
+`
+
+// endServiceWorkers answers for the scripts of service workers, which outlive the visit
 // and answer for the site in its place: one that an allowed script registers could
-// serve every page without a policy (CWE-506). Browsers mark the request (Service
+// serve every page without a policy (CWE-506). One that stood there before chatproxy did would
+// stay for ever if its update was refused. Browsers mark the request (Service
 // Workers §9.2), and no script can take the mark off. One that the site must have is let in
 // by a page rule with mode off for its path.
-func (s *Site) refuseServiceWorkers(next http.Handler) http.Handler {
+func (s *Site) endServiceWorkers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Service-Worker") != "" && exchangeOf(r).mode == policies.ModeEnforce {
-			s.log.Warn("service worker refused", "request", exchangeOf(r).id, "path", r.URL.Path)
-			s.refuse(w, r, refusal{http.StatusForbidden, "This site takes no service workers.", nil})
+		x := exchangeOf(r)
+		if r.Header.Get("Service-Worker") == "" || x.mode != policies.ModeEnforce {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		s.log.Warn("service worker refused", "request", x.id, "path", r.URL.Path)
+		h := w.Header()
+		x.kind = document
+		s.writeFixedHeaders(h)
+		s.writePolicy(x, h)
+		h.Set("Content-Type", "text/javascript; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		// The update of one that had leave for a wider scope fails without it (§ Update).
+		h.Set("Service-Worker-Allowed", "/")
+		_, _ = io.WriteString(w, serviceWorker) // the client went away
 	})
 }

@@ -35,21 +35,35 @@ scripts: {rules: [{name: own, match: {src: ["/static/**", "https://cdn.example/l
 	}
 }
 
-func TestServiceWorkersAreRefused(t *testing.T) {
-	upstream := func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/javascript") }
+// What browsers make of it was tried: integration/serviceworker_test.go.
+func TestServiceWorkersAreReplaced(t *testing.T) {
+	upstream := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = w.Write([]byte("onfetch = answer"))
+	}
 	site := start(t, upstream, `
 pages: [{match: "/sw.js", mode: off}, {match: "/watched/**", mode: report-only}]
 scripts: {rules: [{name: own, match: {src: ["/static/**"]}, action: allow}]}`)
-	for path, want := range map[string]int{"/static/sw.js": 403, "/sw.js": 200, "/watched/sw.js": 200} {
+	for path, ours := range map[string]bool{"/static/sw.js": true, "/gone.js": true, "/page": true, "/.chatproxy/x": true, "/sw.js": false, "/watched/sw.js": false} {
 		before := site.hits.Load()
-		if a := site.ask(t, "GET", path, "Service-Worker", "script", "Sec-Fetch-Dest", "serviceworker"); a.StatusCode != want {
-			t.Errorf("%s: got %d, want %d", path, a.StatusCode, want)
+		a := site.ask(t, "GET", path, "Service-Worker", "script", "Sec-Fetch-Dest", "serviceworker")
+		if a.StatusCode != 200 || (a.body == serviceWorker) != ours {
+			t.Errorf("%s: got %d %q", path, a.StatusCode, a.body)
 		}
-		if asked := site.hits.Load() > before; asked != (want == 200) {
+		if asked := site.hits.Load() > before; asked == ours {
 			t.Errorf("%s: the upstream was asked: %v", path, asked)
 		}
-		if a := site.ask(t, "GET", path); a.StatusCode != 200 {
-			t.Errorf("%s as a script: got %d", path, a.StatusCode)
+		if !ours {
+			continue
+		}
+		for name, want := range map[string]string{"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-store", "Service-Worker-Allowed": "/"} {
+			if got := a.Header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+		a.wantNothingRuns(t)
+		if a := site.ask(t, "GET", path); a.body == serviceWorker {
+			t.Errorf("%s as a script is ours", path)
 		}
 	}
 }

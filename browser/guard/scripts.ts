@@ -157,8 +157,17 @@ function grant(realm: Realm, nonce: string, judged: boolean, moved: (event: Even
   const link = HTMLLinkElement.prototype;
   const rel = getOwnPropertyDescriptor(link, "rel") as PropertyDescriptor & { set: (value: string) => void };
   const { setAttribute } = realm.Element.prototype;
+  const before = new WeakMap<HTMLLinkElement, string>(); // what the page itself had set
   const preload = (element: HTMLLinkElement) => {
-    if (element.ownerDocument === document) element.nonce = /^\s*(?:module)?preload\s*$/i.test(element.rel) ? nonce : "";
+    if (element.ownerDocument !== document) return;
+    const own = before.get(element);
+    if (/^\s*(?:module)?preload\s*$/i.test(element.rel)) {
+      if (own === undefined) before.set(element, element.nonce);
+      element.nonce = nonce;
+    } else if (own !== undefined) {
+      before.delete(element);
+      if (element.nonce === nonce) element.nonce = own;
+    }
   };
   defineProperty(link, "rel", {
     ...rel,
