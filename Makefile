@@ -63,7 +63,7 @@ test: bin/chatproxy
 	scripts/apt-install prosody ejabberd g++ libgloox-dev python3-nbxmpp chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
 	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /integration)
 	$(GO) test -run Allocates ./bench/... ./policies/... # the race detector allocates
-	$(GO) test -race -timeout 20m -p 1 ./integration/... # browsers want the machine to themselves
+	$(GO) test -race -timeout 45m -p 1 ./integration/... # browsers want the machine to themselves
 
 check: generate
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
