@@ -13,14 +13,14 @@ import (
 )
 
 var (
-	rounds = flag.Int("rounds", 0, "measured rounds, at least 3; 0 measures nothing")
+	rounds = flag.Int("rounds", 9, "measured rounds, at least 3")
 	built  string // the program
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if *rounds == 0 {
-		os.Exit(m.Run())
+	if flag.Lookup("test.bench").Value.String() == "" {
+		os.Exit(m.Run()) // without the program
 	}
 	os.Exit(program.Main(m, &built))
 }
@@ -41,11 +41,12 @@ var forms = []struct {
 
 var three = vendors.Named("posthog", "countly", "plausible")
 
-// TestCost prints the table. It judges nothing that a busy machine could change, but
-// that each form delivered what the vendors had to say.
-func TestCost(t *testing.T) {
+// BenchmarkCost prints the table. It judges nothing that a busy machine could change, but
+// that each form delivered what the vendors had to say. Run it with -benchtime 1x: it
+// counts its rounds itself, so that the forms take turns.
+func BenchmarkCost(t *testing.B) {
 	if *rounds < 3 {
-		t.Skip("a measurement, not a test: -rounds 3 or more")
+		t.Fatal("at least 3 rounds make a median")
 	}
 	pages := make([]*page, len(forms))
 	for i, f := range forms {
@@ -54,7 +55,7 @@ func TestCost(t *testing.T) {
 	costs := make([][]cost, len(forms))
 	for round := range *rounds {
 		for i, p := range pages {
-			t.Run(fmt.Sprintf("%d/%s", round+1, p.name), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d/%s", round+1, p.name), func(t *testing.B) {
 				costs[i] = append(costs[i], p.visit(t))
 			})
 		}

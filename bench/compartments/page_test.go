@@ -92,7 +92,7 @@ const silence = 5 * time.Second
 
 // visit opens the page in a new browser, with a window and an empty profile, and waits
 // until the vendors have said what they have to say.
-func (p *page) visit(t *testing.T) (c cost) {
+func (p *page) visit(t testing.TB) (c cost) {
 	p.collector.Reset()
 	p.requests.Store(0)
 	b := browsers.Start(t, browsers.Chromium, browsers.Headed())

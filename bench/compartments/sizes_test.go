@@ -19,7 +19,7 @@ var guardURL = regexp.MustCompile(`src="(/\.chatproxy/guard[^"]*)"`)
 
 // printSizes prints what guard and prelude weigh: as the page gets them, with all that
 // its policy needs, and the guard by itself.
-func printSizes(t *testing.T, p *page) {
+func printSizes(t testing.TB, p *page) {
 	document := p.fetch(t, p.url, "")
 	found := guardURL.FindSubmatch(document)
 	if found == nil {
@@ -45,7 +45,7 @@ func printSizes(t *testing.T, p *page) {
 }
 
 // fetch gets what stands at a URL of the page's host as it is sent in a coding.
-func (p *page) fetch(t *testing.T, url, coding string) []byte {
+func (p *page) fetch(t testing.TB, url, coding string) []byte {
 	t.Helper()
 	r, err := http.NewRequest("GET", url, nil)
 	if err != nil {
