@@ -87,7 +87,7 @@ var corpus = map[string]attack{
 	"open-named":           {topic: reaching, loot: []string{secretFrame}},
 	"hijack-frame":         {topic: reaching, disturbs: true, effect: `own.contentDocument === null`},
 	"run-in-frames":        {topic: reaching, disturbs: true, loot: []string{"ran with " + secretFrame}},
-	"relax-domain":         {topic: reaching, loot: []string{secretText}},
+	"relax-domain":         {topic: reaching, disturbs: true, loot: []string{secretText}},
 	"frame-page":           {topic: reaching, disturbs: true, loot: []string{secretText, "its globals"}},
 	"inherit-origin":       {topic: reaching, disturbs: true, loot: []string{secretLocal}},
 	"become-another":       {topic: reaching, disturbs: true, away: true},

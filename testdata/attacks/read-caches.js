@@ -2,7 +2,12 @@
 (async () => {
   for (const view of [window, top]) {
     try {
-      steal("read-caches", await (await view.caches.match("/private", { ignoreVary: true })).text());
+      let found;
+      for (let i = 0; i < 30 && !found; i++) {
+        found = await view.caches.match("/private");
+        if (!found) await new Promise((done) => setTimeout(done, 50));
+      }
+      steal("read-caches", await found.text());
     } catch (error) {
       steal("read-caches", String(error));
     }

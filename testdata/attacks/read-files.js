@@ -1,4 +1,6 @@
 // Tries: read the site's private files (OPFS).
+// Engines: chromium firefox – WebKitGTK 2.50 has no private files.
+// Lacks: !navigator.storage?.getDirectory
 (async () => {
   for (const view of [window, top]) {
     try {
