@@ -13,7 +13,7 @@ type Callable = (...args: never[]) => unknown;
 
 export interface Calls {
   /** Those that frames which are opened later have missed. */
-  readonly waiting: readonly ToCompartment[];
+  readonly waiting: ToCompartment[];
   /** Returns a call as a message, and keeps it for later frames if there may be any. */
   readonly make: (path: string, args: ArrayLike<unknown>, keep: boolean) => ToCompartment;
   /** Calls a function as the compartment asks. A number that it made up is nobody's (CWE-639). */

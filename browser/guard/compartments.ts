@@ -1,13 +1,13 @@
 // The host side of compartments: which there are, which scripts and calls go into them,
 // and what all of them are told.
 
-import type { Stage, ToCompartment } from "../message/message";
+import type { Heard, Stage, ToCompartment } from "../message/message";
 import { newTable, push } from "../message/builtins";
 import type { Calls } from "./calls";
 import type { Compartment } from "./compartment";
-import { newCompartment } from "./compartment";
+import { muteWindows, newCompartment } from "./compartment";
 import type { Config, Frame, Parts } from "./config";
-import { listen } from "./dom";
+import { listen, takeAway } from "./dom";
 import { pageFacts, watchPage } from "./facts";
 import { hideFrame, makeFrame } from "./frame";
 import { collectInert } from "./inert";
@@ -21,11 +21,17 @@ interface Named {
   readonly frame: Frame;
   readonly calls: Calls | undefined;
   readonly kept: KeptValues | undefined;
-  readonly all: Compartment[];
+  /** Those whose frames are there, or will be. */
+  readonly all: Set<Compartment>;
   /** Visible ones stand where their scripts stood, or in a slot: one for each place. A hidden one has none. */
   readonly places: Map<Element | undefined, Compartment>;
   /** The one whose slot may yet come, and the script that it is for. */
   later?: { readonly compartment: Compartment; readonly anchor: Element | null } | undefined;
+}
+
+interface Running {
+  readonly of: Compartment;
+  readonly ran: (ok: boolean) => void;
 }
 
 export interface Compartments {
@@ -43,7 +49,7 @@ export function newCompartments({ compartments, marker }: Config, nonce: string,
   let stage: Stage = "loading";
   let watching = false;
   /** Who waits for scripts that were handed over, by their ids. */
-  const running = newTable<{ readonly of: Compartment; readonly ran: (ok: boolean) => void }>();
+  const running = newTable<Running>();
   let last = 0;
 
   const each = (act: (named: Named) => void) => {
@@ -62,16 +68,24 @@ export function newCompartments({ compartments, marker }: Config, nonce: string,
       frame,
       calls: parts.newCalls?.(),
       kept: parts.newKeptValues?.(name, frame.storage ?? []),
-      all: [],
+      all: new Set(),
       places: new Map(),
     });
   };
 
-  const add = ({ name, all, calls }: Named): Compartment => {
+  /** Those of a name that are still there. */
+  const present = ({ all }: Named) => {
+    for (const compartment of all) compartment.look();
+    return all;
+  };
+
+  const add = ({ name, frame, all, calls }: Named): Compartment => {
     const compartment = newCompartment(name);
     for (const call of calls?.waiting ?? []) compartment.post(call);
+    // Of hidden ones there is one at a time: one that takes its place makes no call again.
+    if (!frame.visible && calls) calls.waiting.length = 0;
     if (stage !== "loading") compartment.post({ type: "stage", stage });
-    push(all, compartment);
+    all.add(compartment);
     return compartment;
   };
 
@@ -94,7 +108,7 @@ export function newCompartments({ compartments, marker }: Config, nonce: string,
       storage: frame.storage ?? [],
       kept: kept?.all() ?? [],
     });
-    compartment.talk(element, greet, parts, (message) => {
+    const hear = (message: Heard) => {
       if (message.type === "resize") shown?.resize(message.width, message.height);
       else if (message.type === "ran") {
         const waits = running[message.id];
@@ -105,7 +119,20 @@ export function newCompartments({ compartments, marker }: Config, nonce: string,
       else if (kept?.keep(message.kept)) {
         for (const other of all) if (other !== compartment) other.post({ type: "kept", kept: message.kept });
       }
-    });
+    };
+    // What comes next opens another. Who waits for a script is told that it failed.
+    const gone = () => {
+      if (!place) takeAway(element);
+      all.delete(compartment);
+      if (places.get(place?.key) === compartment) places.delete(place?.key);
+      for (const id in running) {
+        const { of, ran } = running[id] as Running;
+        if (of !== compartment) continue;
+        delete running[id];
+        ran(false);
+      }
+    };
+    compartment.talk(element, greet, parts, hear, gone);
     return compartment;
   };
 
@@ -124,6 +151,7 @@ export function newCompartments({ compartments, marker }: Config, nonce: string,
   const run: RunIsolated = (name, script, anchor, ran) => {
     const of = named(name);
     const place = placeOf(of.frame, anchor, stage === "loading");
+    present(of);
     const compartment =
       place === "later"
         ? (of.later ??= { compartment: add(of), anchor }).compartment
@@ -133,13 +161,15 @@ export function newCompartments({ compartments, marker }: Config, nonce: string,
   };
 
   const start = () => {
+    muteWindows();
     const takers = newTable<Named[]>();
     for (const name in compartments) {
       for (const path of compartments[name]?.forward ?? []) push((takers[path] ??= []), named(name));
     }
     const restub = parts.forwardCalls?.(Object.keys(takers), (path, args) => {
-      for (const { all, calls, frame } of takers[path] as Named[]) {
-        const call = (calls as Calls).make(path, args, frame.visible || !all.length);
+      for (const of of takers[path] as Named[]) {
+        const all = present(of);
+        const call = (of.calls as Calls).make(path, args, of.frame.visible || !all.size);
         for (const compartment of all) compartment.post(call);
       }
     });

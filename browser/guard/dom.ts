@@ -28,7 +28,7 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(name: K): H
 
 const { addEventListener } = EventTarget.prototype;
 const { querySelector } = Document.prototype;
-const { append, closest, setAttribute } = Element.prototype;
+const { append, closest, remove, setAttribute } = Element.prototype;
 
 export function listen<E extends Event>(
   target: EventTarget,
@@ -46,6 +46,10 @@ export function attributes(element: Element, values: Readonly<Record<string, str
 
 export function appendTo(parent: Element, child: Element): void {
   apply(append, parent, [child]);
+}
+
+export function takeAway(element: Element): void {
+  apply(remove, element, []);
 }
 
 /** Returns the first element of a selector that the other stands in, or the first of the page. */

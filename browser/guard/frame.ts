@@ -1,7 +1,7 @@
 // The element of a compartment's frame, and what it may do.
 
 import type { Frame } from "./config";
-import { appendTo, attributes, body, createElement, root } from "./dom";
+import { appendTo, attributes, createElement, root } from "./dom";
 import { keepFocus } from "./focus";
 
 /**
@@ -31,8 +31,8 @@ export function makeFrame(frame: Frame, title: string, src: string): HTMLIFrameE
   return element;
 }
 
-/** Puts a frame where it is not seen. */
+/** Puts a frame where it is not seen: beside the body, which some pages replace as one goes through them. */
 export function hideFrame(element: HTMLIFrameElement): void {
   element.style.cssText = HIDDEN;
-  appendTo(body() ?? root(), element);
+  appendTo(root(), element);
 }
