@@ -23,8 +23,6 @@ type Config struct {
 	Texts []TextRule `json:"texts,omitempty"`
 	// Inline is the verdict on an inline script that no rule names.
 	Inline string `json:"inline"`
-	// Handlers are the digests of event handlers that are pinned.
-	Handlers []string `json:"handlers,omitempty"`
 	// Report is the path that reports of refusals go to.
 	Report string `json:"report"`
 	// Compartments are the policy's own, by name. Others are named by the origin
@@ -40,7 +38,7 @@ type Config struct {
 
 // namesDigests reports whether the guard has to make digests.
 func (c *Config) namesDigests() bool {
-	return len(c.Digests)+len(c.Handlers) > 0 ||
+	return len(c.Digests) > 0 ||
 		slices.ContainsFunc(c.Texts, func(r TextRule) bool { return len(r.Digests) > 0 })
 }
 

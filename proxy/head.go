@@ -107,8 +107,6 @@ func newGuardConfig(p *policies.Policy) browser.Config {
 			config.Pinned = append(config.Pinned, e.URL)
 		case lock.Inline:
 			config.Digests = append(config.Digests, e.Digest)
-		case lock.Handler:
-			config.Handlers = append(config.Handlers, e.Digest)
 		}
 	}
 	for name, c := range p.Compartments {

@@ -73,8 +73,6 @@ export interface Config {
   readonly digests?: readonly string[];
   readonly texts?: readonly TextRule[];
   readonly inline: Verdict;
-  /** Digests of event handlers that may run. */
-  readonly handlers?: readonly string[];
   /** The path that reports of refusals go to. */
   readonly report: string;
   readonly compartments: Readonly<Record<string, Frame>>;

@@ -20,13 +20,12 @@ if (!config.observe) {
   const rules: Rules = {
     decide: makeDecide(config),
     decideInline: makeDecideInline(config, isPinned),
-    isPinned,
     run: (...args) => {
       if (!opaque) compartments.run(...args);
     },
   };
   if (policy) addPolicy(policy);
-  guardScripts(config, nonce, rules, makeReport(config.report));
+  guardScripts(nonce, rules, makeReport(config.report));
   if (!opaque) compartments.start();
 }
 if (config.chat && !opaque) parts.startChat?.(config.chat);

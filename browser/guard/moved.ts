@@ -5,7 +5,7 @@
 
 import { attributesOf } from "./inert";
 import type { Decide, Decision } from "./decide";
-import type { DecideInline, IsPinned } from "./inline";
+import type { DecideInline } from "./inline";
 import { apply, getOwnPropertyDescriptor, newTable } from "../message/builtins";
 import type { IsolatedScript } from "../message/message";
 
@@ -23,7 +23,6 @@ export type RunIsolated = (
 export interface Rules {
   readonly decide: Decide;
   readonly decideInline: DecideInline;
-  readonly isPinned: IsPinned;
   readonly run: RunIsolated;
 }
 

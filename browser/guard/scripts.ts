@@ -5,7 +5,6 @@
 // this file grants, the policy header enforces.
 
 import { apply, defineProperty, getOwnPropertyDescriptor } from "../message/builtins";
-import type { Config } from "./config";
 import { watchFrames } from "./frames";
 import type { Realm, Rules } from "./moved";
 import { handOver, isMovedText, isOwnURL, listen, movedText, movedURL } from "./moved";
@@ -29,7 +28,7 @@ const REFUSED = "/.chatproxy/refused.js";
 
 const { parse } = JSON;
 
-export function guardScripts(config: Config, nonce: string, rules: Rules, report: Report): void {
+export function guardScripts(nonce: string, rules: Rules, report: Report): void {
   const entered = new WeakMap<Document, Written>();
   const enter = (realm: Realm): void => {
     const { document } = realm;
@@ -47,7 +46,7 @@ export function guardScripts(config: Config, nonce: string, rules: Rules, report
       listen(realm, listener); // a write to a document that is complete takes listeners away
       return written.write(text);
     };
-    const judged = judge(realm, config, rules, report, write);
+    const judged = judge(realm, rules, report, write);
     grant(realm, nonce, judged, moved);
     listen(realm, listener);
   };
@@ -58,7 +57,7 @@ export function guardScripts(config: Config, nonce: string, rules: Rules, report
  * Makes the realm's default policy. Without one, where the browser has no Trusted
  * Types or somebody else was first, nothing judges what is created.
  */
-function judge(realm: Realm, config: Config, rules: Rules, report: Report, write: (text: string) => string): boolean {
+function judge(realm: Realm, rules: Rules, report: Report, write: (text: string) => string): boolean {
   const { trustedTypes } = realm as unknown as { trustedTypes?: TrustedTypes };
   const refuse = <T>(directive: string, blocked: string, instead: T): T => {
     report(directive, blocked);
@@ -77,8 +76,9 @@ function judge(realm: Realm, config: Config, rules: Rules, report: Report, write
           if (verdict === "allow") return text;
           return verdict === "isolate" ? movedText(text) : refuse("script-src-elem", "inline", "");
         }
-        // A handler that is pinned runs by its hash in the policy.
-        if (/^Element on/.test(sink)) return rules.isPinned(text, config.handlers) ? text : refuse("script-src-attr", "inline", "");
+        // A handler runs by its hash in the policy if it is pinned. Of another one the
+        // browser reports that it does not.
+        if (/^Element on/.test(sink)) return text;
         // Text for eval, timers and javascript: URLs is nobody's to allow. The browser
         // reports it.
         return null;
