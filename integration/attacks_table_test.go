@@ -54,7 +54,7 @@ var corpus = map[string]attack{
 	"change-storage":   {topic: storing, disturbs: true, effect: `localStorage.draft.includes("attacker")`},
 	"plant-cookie":     {topic: storing, effect: `document.cookie.includes("planted")`},
 	"delete-databases": {topic: storing, disturbs: true, effect: `!(await indexedDB.databases()).some((found) => found.name === "letters")`},
-	"read-caches":      {topic: storing, loot: []string{secretCached}},
+	"read-caches":      {topic: storing, disturbs: true, order: -2, loot: []string{secretCached}},
 	"poison-caches":    {topic: storing, effect: `await caches.match("/inbox")`},
 	"read-files":       {topic: storing, loot: []string{secretFile}},
 	"steal-lock":       {topic: storing, steps: does("await holdLock()"), effect: "window.lockLost"},

@@ -133,7 +133,8 @@ func groups(t *testing.T, engine browsers.Engine, alone func(attack) bool) [][]s
 }
 
 // chosen returns the names of the attacks to try, in order. Those on the history come
-// first, since it has room for some 50 entries; those that open windows, save files or
+// first, since it has room for some 50 entries, and read-caches before them, since WebKit
+// loses what is cached when a tab goes to another site; those that open windows, save files or
 // resize the browser's window come last, since these take the focus.
 func chosen(t *testing.T) []string {
 	t.Helper()
