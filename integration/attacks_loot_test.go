@@ -101,7 +101,7 @@ func (v *visit) missing(name string) string {
 	if at.saved != "" && !v.Saved(at.saved) {
 		return "no file was saved"
 	}
-	if at.away && at.stands[v.Engine()] == "" && v.URL() == v.address {
+	if at.away && v.URL() == v.address {
 		return fmt.Sprintf("the page is where it was; it says:\n%.1000s", loot)
 	}
 	if at.effect != "" && v.Eval("return !!("+at.effect+")") != true {
@@ -153,6 +153,9 @@ func (v *visit) check(t *testing.T, name string) {
 // harms returns what is wrong with the page after any attack: nothing may take it away,
 // cover it, change it, or break a rule in it.
 func (v *visit) harms(group []string) []string {
+	if v.leaves(group) {
+		return nil
+	}
 	if url := v.URL(); url != v.address {
 		return []string{"the page went to " + url}
 	}
@@ -162,6 +165,11 @@ func (v *visit) harms(group []string) []string {
 	var harms []string
 	v.EvalInto(&harms, pageHarms)
 	return harms
+}
+
+// leaves reports whether one of the attacks is known to take the page away.
+func (v *visit) leaves(group []string) bool {
+	return slices.ContainsFunc(group, func(name string) bool { return corpus[name].away && corpus[name].stands[v.Engine()] != "" })
 }
 
 const pageHarms = `const wrong = [];

@@ -123,9 +123,10 @@ var corpus = map[string]attack{
 	"go-open":     {topic: navigating, order: 1, disturbs: true, away: true},
 	"go-refresh":  {topic: navigating, disturbs: true, away: true},
 	"go-script":   {topic: navigating, disturbs: true, effect: `document.title === "taken"`},
-	"go-back":     {topic: navigating, alone: true, order: -1, away: true},
+	"go-back": {topic: navigating, alone: true, order: -1, away: true,
+		stands: map[browsers.Engine]string{browsers.Firefox: oneHistory, browsers.WebKit: oneHistory}},
 	"flood-history": {topic: navigating, alone: true, order: -1, effect: "history.length - theirs.history > 15",
-		stands: inAll("a tab has one history for the page and its frames; what is in the entries of a frame leads nowhere but in the frame")},
+		stands: map[browsers.Engine]string{browsers.Chromium: oneHistory, browsers.Firefox: oneHistory}},
 
 	"hog-processor": {topic: hogging, alone: true, effect: "longest > 700", stands: onOneThread},
 
@@ -138,6 +139,8 @@ var corpus = map[string]attack{
 	"patch-elements": {topic: patching, alone: true, allowed: true, must: strangerRuns, away: true, loot: []string{"a document at http"}},
 	"patch-ports":    {topic: patching, alone: true, early: true, allowed: true, must: strangerRuns, loot: []string{"holds the guard's port", "made the guard's channel", "sees the guard's frame"}},
 }
+
+const oneHistory = "a tab has one history for the page and its frames; a script learns nothing by it"
 
 // onOneThread is why a script can keep the page waiting.
 var onOneThread = map[browsers.Engine]string{
