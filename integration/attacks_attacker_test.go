@@ -169,6 +169,7 @@ func (a *attacker) serve(w http.ResponseWriter, r *http.Request) {
 	text := fmt.Sprintf(means, a.cdn, a.stun, a.script)
 	if path.Ext(r.URL.Path) == ".html" {
 		w.Header().Set("Content-Type", "text/html")
+		a.add("asked for "+filepath.Base(r.URL.Path), "")
 		text = "<script>" + text + "</script>"
 	} else {
 		w.Header().Set("Content-Type", "text/javascript")

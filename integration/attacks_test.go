@@ -31,7 +31,8 @@ func TestAttacksSucceedWithoutTheProxy(t *testing.T) {
 					t.Errorf("%s: says that %s lacks what it needs: %t; %s is %t", name, engine, !file.isFor(engine), file.lacks, lacks)
 				}
 			}
-			for _, group := range groups(t, engine, func(at attack) bool { return at.alone || at.disturbs }) {
+			try := func(group []string) (missing map[string]string) {
+				missing = map[string]string{}
 				log.reset()
 				v.address = page + "/desk?run=" + strings.Join(group, ",")
 				v.Open(v.address)
@@ -41,15 +42,24 @@ func TestAttacksSucceedWithoutTheProxy(t *testing.T) {
 						continue
 					}
 					if !v.isOver(t, name) {
-						t.Errorf("control: %s does not run to its end", name)
+						missing[name] = "it does not run to its end"
 					} else {
 						steps = append(steps, name)
 					}
 				}
 				v.take(steps)
 				for _, name := range group {
-					if missing := v.succeeds(name, 8*time.Second); missing != "" {
-						t.Errorf("control: %s does not succeed without chatproxy, so it shows nothing: %s", name, missing)
+					if why := v.succeeds(name, 8*time.Second); why != "" && missing[name] == "" {
+						missing[name] = why
+					}
+				}
+				return missing
+			}
+			for _, group := range groups(t, engine, func(at attack) bool { return at.alone || at.disturbs }) {
+				for name := range try(group) {
+					// On a slow machine one is in another's way: it is tried once more, alone.
+					if why := try([]string{name})[name]; why != "" {
+						t.Errorf("control: %s does not succeed without chatproxy, so it shows nothing: %s", name, why)
 					}
 				}
 			}
@@ -68,7 +78,10 @@ func TestAttacksGetNothing(t *testing.T) {
 			page, _ := protectedDesk(t, server, upstream, v.a)
 			v.Browser = atTheDesk(t, engine, page)
 			var tried []string
-			for _, group := range groups(t, engine, func(at attack) bool { return at.alone }) {
+			var again []string // what did not run to its end is tried once more, alone
+			all := groups(t, engine, func(at attack) bool { return at.alone })
+			for i := 0; i < len(all); i++ {
+				group := all[i]
 				log.reset()
 				v.address = page + "/desk?run=" + strings.Join(group, ",")
 				v.Open(v.address)
@@ -76,6 +89,8 @@ func TestAttacksGetNothing(t *testing.T) {
 				for _, name := range group {
 					if v.isOver(t, name) {
 						over = append(over, name)
+					} else if !slices.Contains(again, name) {
+						again, all = append(again, name), append(all, []string{name})
 					} else {
 						t.Errorf("%s does not run to its end, so this test shows nothing about it; it sent: %.500s", name, v.a.all(name))
 					}

@@ -30,11 +30,12 @@ func TestACompartmentCannotTakeThePage(t *testing.T) {
 			b := browsers.Start(t, engine)
 
 			b.Open(page + "/about")
-			if !a.wait(ctx, "leave-frame", func(loot []string) bool { return len(loot) > 0 }) {
+			if !a.wait(ctx, "asked for false-page.html", func(loot []string) bool { return len(loot) > 0 }) {
 				t.Fatal("the attack does not run in its compartment, so this test shows nothing")
 			}
 			settle(b)
-			if got := a.all("leave-frame"); got != "origin null, no storage" {
+			// The frame is taken away when it has left, so it may have had no time to tell.
+			if got := a.all("leave-frame"); got != "" && got != "origin null, no storage" {
 				t.Errorf("behind chatproxy: %q", got)
 			}
 			if got := b.URL(); got != page+"/about" {
